@@ -1,0 +1,354 @@
+//! Study routes as they are published: a line of waypoints with their texts, facts, questions and exhibits.
+//!
+//! One shape serves the route files and the store's documents (serde names are the file's names). What visitors get is
+//! another shape with other promises, made in `http`: a question's key and explanation exist only here.
+
+use super::{geodesy::LatLon, zone::Zone};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The languages every text is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// Simplified Chinese, the default.
+    ZhCn,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// All languages, the default first.
+    pub const ALL: [Lang; 2] = [Lang::ZhCn, Lang::En];
+
+    /// The BCP 47 tag.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::ZhCn => "zh-CN",
+            Self::En => "en",
+        }
+    }
+}
+
+/// A text in every language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN", default)]
+    pub zh_cn: String,
+    /// English.
+    #[serde(default)]
+    pub en: String,
+}
+
+impl Text {
+    /// The text in one language.
+    #[must_use]
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::ZhCn => &self.zh_cn,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// A study route: an ordered line of waypoints with a theme.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StudyRoute {
+    /// Kebab-case name in addresses.
+    pub slug: String,
+    /// Title.
+    pub title: Text,
+    /// What one learns on it.
+    pub summary: Text,
+    /// The drawn line, `[longitude, latitude]`.
+    pub line: Vec<[f64; 2]>,
+    /// The stops in visiting order.
+    pub waypoints: Vec<Waypoint>,
+}
+
+/// One stop on a study route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waypoint {
+    /// Kebab-case name, unique in its route.
+    pub id: String,
+    /// Where it is.
+    pub position: LatLon,
+    /// Height above the ellipsoid, metres, where somebody measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height_m: Option<f64>,
+    /// Everything else, as written in the route file.
+    pub body: WaypointBody,
+}
+
+/// The properties of a waypoint in a route file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaypointBody {
+    /// Place in the visiting order, from 1.
+    pub order: u32,
+    /// Name.
+    pub title: Text,
+    /// The science of the place.
+    pub summary: Text,
+    /// Where presence counts.
+    pub zone: Zone,
+    /// Kebab-case themes such as `hydraulics`.
+    pub themes: Vec<String>,
+    /// County-level unit.
+    pub county: Text,
+    /// When it was built or lived in.
+    pub period: Text,
+    /// Protection status.
+    pub heritage: Heritage,
+    /// Height above sea level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altitude: Option<Altitude>,
+    /// What is known, each with its source.
+    pub facts: Vec<Fact>,
+    /// Questions with their answers.
+    pub questions: Vec<Question>,
+    /// AR content.
+    pub exhibits: Vec<Exhibit>,
+    /// Where the position comes from.
+    pub coordinate: Coordinate,
+    /// Opening hours as some source printed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening_hours: Option<OpeningHours>,
+}
+
+/// Protection status of a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heritage {
+    /// National batch or what else it is.
+    pub status: Text,
+    /// UNESCO World Heritage number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unesco_whc: Option<String>,
+}
+
+/// Height above sea level with its source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Altitude {
+    /// Metres above sea level.
+    pub metres: f64,
+    /// Who says so.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// One statement about a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// When, in words.
+    pub date: Text,
+    /// What.
+    pub text: Text,
+    /// Who says so.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// A question with one right option.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Name within the waypoint.
+    pub id: String,
+    /// What is asked.
+    pub prompt: Text,
+    /// What one can answer.
+    pub options: Vec<Choice>,
+    /// The right option's id. Never leaves the server in a visitor's answer.
+    pub key: String,
+    /// Why it is right. Never leaves the server in a visitor's answer.
+    pub explanation: Text,
+    /// Who says so.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// One option of a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// `a`, `b`, …
+    pub id: String,
+    /// The option's words.
+    pub text: Text,
+}
+
+/// One piece of AR content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exhibit {
+    /// Name within the waypoint.
+    pub id: String,
+    /// What sort of content it is.
+    pub kind: ExhibitKind,
+    /// Name.
+    pub title: Text,
+    /// What is to be seen, for who cannot see it.
+    pub alt: Text,
+    /// What it shows and teaches; a text exhibit is this text.
+    pub text: Text,
+    /// Where and how it stands.
+    pub geopose: GeoPose,
+    /// Whether the pose's height counts from the ground there or from the ellipsoid.
+    pub height_datum: HeightDatum,
+    /// Factor on the content's own metres.
+    pub scale: f64,
+    /// Distance from the visitor at which it appears, metres.
+    pub trigger_m: f64,
+    /// Its files.
+    #[serde(default)]
+    pub assets: Vec<Asset>,
+}
+
+/// Kinds of AR content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExhibitKind {
+    /// A 3-D model.
+    Model,
+    /// A picture.
+    Image,
+    /// A sound.
+    Audio,
+    /// A film.
+    Video,
+    /// A text.
+    Text,
+}
+
+/// What a pose's height counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeightDatum {
+    /// The ground under the exhibit: nobody has measured the ellipsoidal height there.
+    Ground,
+    /// The WGS 84 ellipsoid, as OGC GeoPose wants it.
+    Ellipsoid,
+}
+
+/// OGC GeoPose 1.0, Basic-Quaternion: position and orientation in the local east-north-up frame.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeoPose {
+    /// Where.
+    pub position: PosePosition,
+    /// How it is turned, a unit quaternion.
+    pub quaternion: Quaternion,
+}
+
+/// The position of a pose, degrees and metres.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PosePosition {
+    /// Latitude, degrees.
+    pub lat: f64,
+    /// Longitude, degrees.
+    pub lon: f64,
+    /// Height, metres; see [`HeightDatum`].
+    pub h: f64,
+}
+
+/// A unit quaternion.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "x, y, z, w say it all")]
+pub struct Quaternion {
+    pub x: f64,
+    pub y: f64,
+    pub z: f64,
+    pub w: f64,
+}
+
+/// A file of an exhibit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asset {
+    /// `full`, `reduced`, `preview` or `ios`.
+    pub role: String,
+    /// Where to fetch it.
+    pub href: String,
+    /// IANA media type.
+    pub media_type: String,
+    /// Size.
+    pub bytes: u64,
+    /// SHA-256 of the content, hex.
+    pub sha256: String,
+}
+
+/// Where a position comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coordinate {
+    /// Who published the point, or its anchor.
+    #[serde(default)]
+    pub source: String,
+    /// Datum of the value as published.
+    pub source_datum: String,
+    /// Whether the point was published or worked out.
+    pub confidence: Confidence,
+    /// Honest radius of doubt, metres.
+    pub precision_m: f64,
+    /// How a derived point was worked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derivation: Option<String>,
+    /// Doubts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// How a position was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Somebody published this very point.
+    Sourced,
+    /// Worked out from a published point.
+    Derived,
+    /// Measured on the spot for this route.
+    Surveyed,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sourced => "sourced",
+            Self::Derived => "derived",
+            Self::Surveyed => "surveyed",
+        })
+    }
+}
+
+/// Opening hours as printed somewhere; they change, so visitors are told to check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningHours {
+    /// The hours.
+    pub text: Text,
+    /// Who says so.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// A study route as it stands in the store: one published, immutable revision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    /// The store's number of the study route.
+    pub key: i64,
+    /// Counts up from 1 with every publication of this route.
+    pub revision: i64,
+    /// When, milliseconds since 1970.
+    pub published_ms: i64,
+    /// The content.
+    pub route: StudyRoute,
+    /// The store's number of each waypoint, in the order of `route.waypoints`. It outlives the waypoint.
+    pub waypoint_keys: Vec<i64>,
+}

@@ -1,0 +1,220 @@
+//! The route file: a GeoJSON FeatureCollection (RFC 7946, WGS 84). Feature 0 is the line, every other feature a waypoint.
+//!
+//! Reads as much as it can and names every feature that it cannot read; whether the route is fit to publish is the business of
+//! [`crate::domain::lint`].
+
+use crate::domain::geodesy::LatLon;
+use crate::domain::lint::{self, Finding};
+use crate::domain::route::{StudyRoute, Text, Waypoint, WaypointBody};
+use geojson::{Feature, FeatureCollection, GeoJson, GeometryValue, feature::Id};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Largest route file that is read.
+pub const FILE_MAX_BYTES: usize = 512 * 1024 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    title: Text,
+    summary: Text,
+}
+
+/// Reads and checks a route file.
+///
+/// # Errors
+/// Everything that a designer has to mend before the route can be published.
+pub fn read(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
+    let features = features(bytes).map_err(|message| vec![finding("", "", &message)])?;
+    let mut findings = Vec::new();
+    let mut route = None;
+    let mut waypoints = Vec::new();
+    for (i, feature) in features.into_iter().enumerate() {
+        let id = id_of(&feature);
+        let name = if i == 0 { "feature 0 (the line)".into() } else { format!("feature {i} ({id})") };
+        let result = if i == 0 {
+            read_line(feature, id).map(|line| route = Some(line))
+        } else {
+            read_waypoint(feature, id).map(|waypoint| waypoints.push(waypoint))
+        };
+        if let Err((property, message)) = result {
+            findings.push(finding(&name, &property, &message));
+        }
+    }
+    let Some(mut route) = route.filter(|_| findings.is_empty()) else { return Err(findings) };
+    route.waypoints = waypoints;
+    let findings = lint::check(&route);
+    if findings.is_empty() { Ok(route) } else { Err(findings) }
+}
+
+fn finding(feature: &str, property: &str, message: &str) -> Finding {
+    Finding { feature: feature.into(), property: property.into(), message: message.into() }
+}
+
+fn features(bytes: &[u8]) -> Result<Vec<Feature>, String> {
+    if bytes.len() > FILE_MAX_BYTES {
+        return Err(format!("is larger than {} MiB; split it", FILE_MAX_BYTES >> 20));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_string())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let parsed: GeoJson = text.parse().map_err(|error| format!("is not readable as GeoJSON: {error}"))?;
+    match FeatureCollection::try_from(parsed) {
+        Ok(collection) if collection.features.is_empty() => {
+            Err("has no features; feature 0 is the line, the others are the waypoints".into())
+        }
+        Ok(collection) if collection.features.len() > lint::WAYPOINTS_MAX + 1 => {
+            Err(format!("has more than {} waypoints; split it", lint::WAYPOINTS_MAX))
+        }
+        Ok(collection) => Ok(collection.features),
+        Err(_) => Err("is not a FeatureCollection; export the layer as one".into()),
+    }
+}
+
+fn id_of(feature: &Feature) -> String {
+    match &feature.id {
+        Some(Id::String(id)) => id.clone(),
+        Some(Id::Number(id)) => id.to_string(),
+        None => String::new(),
+    }
+}
+
+type Mistake = (String, String);
+
+fn read_line(feature: Feature, slug: String) -> Result<StudyRoute, Mistake> {
+    let line = match feature.geometry.map(|g| g.value) {
+        Some(GeometryValue::LineString { coordinates }) => {
+            coordinates.iter().filter_map(|p| Some([*p.as_slice().first()?, *p.as_slice().get(1)?])).collect()
+        }
+        _ => return Err(("geometry".into(), "must be a LineString through the waypoints".into())),
+    };
+    let head: Head = properties(feature.properties)?;
+    Ok(StudyRoute { slug, title: head.title, summary: head.summary, line, waypoints: Vec::new() })
+}
+
+fn read_waypoint(feature: Feature, id: String) -> Result<Waypoint, Mistake> {
+    let Some(GeometryValue::Point { coordinates }) = feature.geometry.map(|g| g.value) else {
+        return Err(("geometry".into(), "must be a Point".into()));
+    };
+    let (Some(&lon), Some(&lat)) = (coordinates.as_slice().first(), coordinates.as_slice().get(1)) else {
+        return Err(("geometry".into(), "needs [longitude, latitude]".into()));
+    };
+    let position = LatLon::new(lat, lon).map_err(|error| {
+        ("geometry".into(), format!("{error}; GeoJSON wants [longitude, latitude], this has [{lon}, {lat}]"))
+    })?;
+    let body: WaypointBody = properties(feature.properties)?;
+    Ok(Waypoint { id, position, height_m: coordinates.as_slice().get(2).copied(), body })
+}
+
+fn properties<T: DeserializeOwned>(properties: Option<geojson::JsonObject>) -> Result<T, Mistake> {
+    let value = serde_json::Value::Object(properties.unwrap_or_default());
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        plain_words(if path == "." { "" } else { &path }, &error.into_inner().to_string())
+    })
+}
+
+/// serde's message in a designer's words.
+fn plain_words(path: &str, message: &str) -> Mistake {
+    let join = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return (join(name), "is missing; add it".into());
+    }
+    if message.starts_with("unknown field") {
+        let known = message.split_once("expected ").map_or("", |(_, known)| known);
+        return (path.into(), format!("is not known here; check the spelling ({})", known.replace('`', "")));
+    }
+    (path.into(), format!("cannot be used: {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn sample() -> Value {
+        let bytes = std::fs::read("routes-data/peoples-canal/route.geojson").expect("the route file is there");
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    /// What `validate` says after one mistake is made in a good file.
+    fn after(mistake: impl FnOnce(&mut Value)) -> Vec<String> {
+        let mut file = sample();
+        mistake(&mut file);
+        match read(file.to_string().as_bytes()) {
+            Ok(_) => Vec::new(),
+            Err(findings) => findings.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn the_file_as_it_stands_is_good() {
+        assert_eq!(after(|_| ()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_kind_of_mistake_is_named_with_its_feature_and_property() {
+        type Mistake = fn(&mut Value);
+        let cases: [(Mistake, &str); 16] = [
+            (
+                |f| f["features"][1]["properties"]["title"]["en"] = json!(""),
+                "feature 1 (kangcheng-dam): title.en: is missing",
+            ),
+            (
+                |f| drop(f["features"][2]["properties"]["summary"].as_object_mut().map(|o| o.remove("zh-CN"))),
+                "summary.zh-CN: is missing",
+            ),
+            (|f| f["features"][3]["properties"]["facts"][1]["source"] = json!("  "), "facts[1].source: is missing"),
+            (
+                |f| drop(f["features"][3]["properties"]["coordinate"].as_object_mut().map(|o| o.remove("source"))),
+                "coordinate.source: is missing",
+            ),
+            (|f| f["features"][4]["properties"]["order"] = json!(9), "order: is 9 but this is stop 4"),
+            (|f| f["features"][5]["id"] = json!("kangcheng-dam"), "id: this id stands twice"),
+            (|f| f["features"][5]["id"] = json!("Kangcheng Dam"), "cannot be used in an address"),
+            (
+                |f| f["features"][1]["properties"]["zone"]["radius_m"] = json!(5),
+                "zone: reaches 5 m but the coordinate is only known to",
+            ),
+            (|f| f["features"][6]["geometry"]["coordinates"] = json!([116.9, 37.9]), "km from the stop before"),
+            (
+                |f| f["features"][6]["geometry"]["coordinates"] = json!([35.9, 116.9]),
+                "GeoJSON wants [longitude, latitude]",
+            ),
+            (
+                |f| f["features"][7]["properties"]["questions"][0]["key"] = json!("z"),
+                "questions[0].key: \"z\" is not the id of an option",
+            ),
+            (|f| f["features"][7]["properties"]["raduis"] = json!(1), "raduis: is not known here; check the spelling"),
+            (
+                |f| drop(f["features"][8]["properties"].as_object_mut().map(|o| o.remove("county"))),
+                "county: is missing; add it",
+            ),
+            (|f| f["features"][9]["properties"]["zone"] = json!({"kind": "circle", "radius_m": "wide"}), "zone"),
+            (
+                |f| f["features"][9]["properties"]["facts"].as_array_mut().expect("a list").truncate(2),
+                "facts: has 2; give at least 3",
+            ),
+            (
+                |f| f["features"][0]["geometry"] = json!({"type": "Point", "coordinates": [1.0, 2.0]}),
+                "feature 0 (the line): geometry: must be a LineString",
+            ),
+        ];
+        for (mistake, expected) in cases {
+            let found = after(mistake);
+            assert!(found.iter().any(|message| message.contains(expected)), "expected «{expected}», got {found:#?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_route_is_refused_as_a_whole() {
+        for (bytes, expected) in [
+            (&b"\xff\xfe{}"[..], "UTF-8"),
+            (b"{", "GeoJSON"),
+            (b"{\"type\":\"FeatureCollection\",\"features\":[]}", "no features"),
+            (b"{\"type\":\"Point\",\"coordinates\":[1,2]}", "FeatureCollection"),
+        ] {
+            let findings = read(bytes).expect_err("no route");
+            assert!(findings[0].message.contains(expected), "{findings:?}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! studyroute
+pub mod ambient;
+pub mod domain;
+pub mod formats;
+pub mod index;
+pub mod store;
+pub mod tasks;

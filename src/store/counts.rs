@@ -1,0 +1,345 @@
+//! The counters: added to in the transaction of the check-ins they count, read without touching the log.
+
+use super::sql::{Sql, on, statements};
+use super::{Result, Store, json};
+use crate::domain::counts::{Amount, Changes, Counter, Evidence};
+use crate::domain::time::Day;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+statements! {
+    /// Rows are added in the order of their keys, as every writer does.
+    ADD_STEPS = Sql::pair(
+        "insert into people_steps (route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
+         select value ->> 'route_key', value ->> 'waypoint_key', value ->> 'hour', value ->> 'evidence', value ->> 'day',
+                value ->> 'previous_day', value ->> 'people', value ->> 'erased_people'
+         from json_each($1) where true
+         on conflict (route_key, waypoint_key, hour, evidence, day, previous_day) do update
+         set people = people + excluded.people, erased_people = erased_people + excluded.erased_people",
+        "insert into people_steps as s (route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
+         select x.route_key, x.waypoint_key, x.hour, x.evidence, x.day, x.previous_day, x.people, x.erased_people
+         from jsonb_to_recordset($1::jsonb) as x(route_key bigint, waypoint_key bigint, hour bigint, evidence bigint,
+              day bigint, previous_day bigint, people bigint, erased_people bigint)
+         on conflict (route_key, waypoint_key, hour, evidence, day, previous_day) do update
+         set people = s.people + excluded.people, erased_people = s.erased_people + excluded.erased_people",
+    );
+    ADD_TALLIES = Sql::pair(
+        "insert into tallies (day, route_key, waypoint_key, hour, check_ins, visits, hour_visits, erased_check_ins,
+                erased_visits, erased_hour_visits)
+         select value ->> 'day', value ->> 'route_key', value ->> 'waypoint_key', value ->> 'hour', value ->> 'check_ins',
+                value ->> 'visits', value ->> 'hour_visits', value ->> 'erased_check_ins', value ->> 'erased_visits',
+                value ->> 'erased_hour_visits'
+         from json_each($1) where true
+         on conflict (day, route_key, waypoint_key, hour) do update
+         set check_ins = check_ins + excluded.check_ins, visits = visits + excluded.visits,
+             hour_visits = hour_visits + excluded.hour_visits,
+             erased_check_ins = erased_check_ins + excluded.erased_check_ins,
+             erased_visits = erased_visits + excluded.erased_visits,
+             erased_hour_visits = erased_hour_visits + excluded.erased_hour_visits",
+        "insert into tallies as t (day, route_key, waypoint_key, hour, check_ins, visits, hour_visits, erased_check_ins,
+                erased_visits, erased_hour_visits)
+         select x.day, x.route_key, x.waypoint_key, x.hour, x.check_ins, x.visits, x.hour_visits, x.erased_check_ins,
+                x.erased_visits, x.erased_hour_visits
+         from jsonb_to_recordset($1::jsonb) as x(day bigint, route_key bigint, waypoint_key bigint, hour bigint,
+              check_ins bigint, visits bigint, hour_visits bigint, erased_check_ins bigint, erased_visits bigint,
+              erased_hour_visits bigint)
+         on conflict (day, route_key, waypoint_key, hour) do update
+         set check_ins = t.check_ins + excluded.check_ins, visits = t.visits + excluded.visits,
+             hour_visits = t.hour_visits + excluded.hour_visits,
+             erased_check_ins = t.erased_check_ins + excluded.erased_check_ins,
+             erased_visits = t.erased_visits + excluded.erased_visits,
+             erased_hour_visits = t.erased_hour_visits + excluded.erased_hour_visits",
+    );
+    /// $1, $2 first and last day; $3…$8 first and last key of route, waypoint and hour (-1 is "all"); $9 whether by day.
+    PEOPLE = Sql::both(
+        "select route_key, waypoint_key, hour, case when $9 = 1 then day else 0 end, evidence, cast(sum(people) as bigint)
+         from people_steps
+         where route_key between $3 and $4 and waypoint_key between $5 and $6 and hour between $7 and $8
+           and day between $1 and $2 and previous_day < case when $9 = 1 then day else $1 end
+         group by 1, 2, 3, 4, 5",
+    );
+    /// $1, $2 first and last day; $3, $4 first and last route; $5…$8 whether by route, waypoint, hour, day.
+    TALLIES = Sql::both(
+        "select case when $5 = 1 then route_key else -1 end, case when $6 = 1 then waypoint_key else -1 end,
+                case when $7 = 1 then hour else -1 end, case when $8 = 1 then day else 0 end,
+                cast(sum(check_ins) as bigint), cast(sum(visits) as bigint), cast(sum(hour_visits) as bigint)
+         from tallies where day between $1 and $2 and route_key between $3 and $4
+         group by 1, 2, 3, 4",
+    );
+    FIRST_DAY = Sql::both("select min(day) from tallies");
+    ROUTE_NAMES = Sql::both("select route_key, slug from study_routes");
+    WAYPOINT_NAMES = Sql::pair(
+        "select w.waypoint_key, r.route_key, r.slug, w.slug from waypoints w join study_routes r on r.route_key = w.route_key
+         where w.waypoint_key in (select value from json_each($1))",
+        "select w.waypoint_key, r.route_key, r.slug, w.slug from waypoints w join study_routes r on r.route_key = w.route_key
+         where w.waypoint_key in (select value::bigint from jsonb_array_elements_text($1::jsonb) value)",
+    );
+}
+
+pub(super) const ALL_KEY: i64 = -1;
+
+#[derive(Serialize)]
+struct StepRow {
+    route_key: i64,
+    waypoint_key: i64,
+    hour: i64,
+    evidence: i64,
+    day: Day,
+    previous_day: Day,
+    people: i64,
+    erased_people: i64,
+}
+
+#[derive(Default, Serialize)]
+struct TallyRow {
+    day: Day,
+    route_key: i64,
+    waypoint_key: i64,
+    hour: i8,
+    check_ins: i64,
+    visits: i64,
+    hour_visits: i64,
+    erased_check_ins: i64,
+    erased_visits: i64,
+    erased_hour_visits: i64,
+}
+
+/// Changes as rows of the two counter tables, in the order of their keys.
+#[derive(Default)]
+pub(super) struct Rows {
+    steps: Vec<StepRow>,
+    tallies: Vec<TallyRow>,
+}
+
+impl Rows {
+    /// What check-ins add.
+    pub(super) fn added(changes: &Changes) -> Self {
+        let mut rows = Self::default();
+        for (&counter, &amount) in changes {
+            rows.push(counter, amount, Amount::default());
+        }
+        rows
+    }
+
+    /// What of the counters rests on an erased log from now on.
+    pub(super) fn erased(changes: &Changes) -> Self {
+        let mut rows = Self::default();
+        for (&counter, &amount) in changes {
+            rows.push(counter, Amount::default(), amount);
+        }
+        rows
+    }
+
+    fn push(&mut self, counter: Counter, amount: Amount, erased: Amount) {
+        match counter {
+            Counter::Step { scope, evidence, day, previous } => self.steps.push(StepRow {
+                route_key: scope.route.unwrap_or(ALL_KEY),
+                waypoint_key: scope.waypoint.unwrap_or(ALL_KEY),
+                hour: scope.hour.map_or(ALL_KEY, i64::from),
+                evidence: evidence_code(evidence),
+                day,
+                previous_day: previous,
+                people: amount.people,
+                erased_people: erased.people,
+            }),
+            Counter::Tally { route, waypoint, at } => self.tallies.push(TallyRow {
+                day: at.day,
+                route_key: route,
+                waypoint_key: waypoint,
+                hour: at.hour,
+                check_ins: amount.check_ins,
+                visits: amount.visits,
+                hour_visits: amount.hour_visits,
+                erased_check_ins: erased.check_ins,
+                erased_visits: erased.visits,
+                erased_hour_visits: erased.hour_visits,
+            }),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.tallies.is_empty()
+    }
+
+    pub(super) fn steps(&self) -> Result<String> {
+        json(&self.steps)
+    }
+
+    pub(super) fn tallies(&self) -> Result<String> {
+        json(&self.tallies)
+    }
+}
+
+fn evidence_code(evidence: Evidence) -> i64 {
+    match evidence {
+        Evidence::Any => 0,
+        Evidence::Inside => 1,
+    }
+}
+
+/// What is asked of the counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent dimensions")]
+pub struct CountQuery {
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub to: Day,
+    /// Only this study route.
+    pub route: Option<i64>,
+    /// Broken down by study route.
+    pub by_route: bool,
+    /// Broken down by waypoint (and its route).
+    pub by_waypoint: bool,
+    /// Broken down by hour of the day.
+    pub by_hour: bool,
+    /// Broken down by day.
+    pub by_day: bool,
+}
+
+/// Exact figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Distinct participants.
+    pub people: i64,
+    /// Of them, those without a single `inside` verdict here.
+    pub people_uncertain: i64,
+    /// Distinct (participant, waypoint, day).
+    pub visits: i64,
+    /// Check-ins.
+    pub check_ins: i64,
+}
+
+/// Exact figures of one part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountRow {
+    /// Which study route, if broken down by it or by waypoint.
+    pub route: Option<String>,
+    /// Which waypoint, as `route/waypoint`.
+    pub waypoint: Option<String>,
+    /// Which hour of the day.
+    pub hour: Option<i8>,
+    /// Which day.
+    pub day: Option<Day>,
+    /// Its figures.
+    pub counted: Counted,
+}
+
+type PeopleRow = (i64, i64, i64, i64, i64, i64);
+type TalliesRow = (i64, i64, i64, i64, i64, i64, i64);
+/// route, waypoint, hour, day
+type Key = (i64, i64, i64, i64);
+
+impl Store {
+    /// The first day that anything was counted on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn first_counted_day(&self) -> Result<Option<Day>> {
+        let day: Option<i64> =
+            on!(self, |pools, dialect| sqlx::query_scalar(FIRST_DAY.on(dialect)).fetch_one(&pools.read).await?);
+        Ok(day.and_then(|day| Day::try_from(day).ok()))
+    }
+
+    /// The store's number of a study route that is or was published.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn route_key(&self, slug: &str) -> Result<Option<i64>> {
+        Ok(self.route_names().await?.into_iter().find(|(_, name)| name == slug).map(|(key, _)| key))
+    }
+
+    async fn route_names(&self) -> Result<HashMap<i64, String>> {
+        let names: Vec<(i64, String)> =
+            on!(self, |pools, dialect| sqlx::query_as(ROUTE_NAMES.on(dialect)).fetch_all(&pools.read).await?);
+        Ok(names.into_iter().collect())
+    }
+
+    /// Exact figures, one row per part; without any `by`, one row at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn counts(&self, query: CountQuery) -> Result<Vec<CountRow>> {
+        let mut parts: BTreeMap<Key, Counted> = BTreeMap::new();
+        let (people, tallies) = self.read_counters(query).await?;
+        for (route, waypoint, hour, day, evidence, people) in people {
+            // A route that is only filtered by is no dimension of the answer.
+            let route = if query.by_route || query.by_waypoint { route } else { ALL_KEY };
+            let part = parts.entry((route, waypoint, hour, day)).or_default();
+            if evidence == evidence_code(Evidence::Any) {
+                part.people += people;
+                part.people_uncertain += people;
+            } else {
+                part.people_uncertain -= people;
+            }
+        }
+        for (route, waypoint, hour, day, check_ins, visits, hour_visits) in tallies {
+            let part = parts.entry((route, waypoint, hour, day)).or_default();
+            part.check_ins += check_ins;
+            part.visits += if query.by_hour { hour_visits } else { visits };
+        }
+        self.name(query, parts).await
+    }
+
+    async fn read_counters(&self, query: CountQuery) -> Result<(Vec<PeopleRow>, Vec<TalliesRow>)> {
+        let span = |by: bool, one: Option<i64>| match (one, by) {
+            (Some(key), _) => (key, key),
+            (None, true) => (0, i64::MAX),
+            (None, false) => (ALL_KEY, ALL_KEY),
+        };
+        let by_route = query.by_route || query.by_waypoint;
+        let routes = span(by_route, query.route);
+        let waypoints = span(query.by_waypoint, None);
+        let hours = span(query.by_hour, None);
+        let tallied = query.route.map_or((0, i64::MAX), |key| (key, key));
+        on!(self, |pools, dialect| {
+            let people = sqlx::query_as(PEOPLE.on(dialect))
+                .bind(i64::from(query.from))
+                .bind(i64::from(query.to))
+                .bind(routes.0)
+                .bind(routes.1)
+                .bind(waypoints.0)
+                .bind(waypoints.1)
+                .bind(hours.0)
+                .bind(hours.1)
+                .bind(i64::from(query.by_day))
+                .fetch_all(&pools.read)
+                .await?;
+            let tallies = sqlx::query_as(TALLIES.on(dialect))
+                .bind(i64::from(query.from))
+                .bind(i64::from(query.to))
+                .bind(tallied.0)
+                .bind(tallied.1)
+                .bind(i64::from(by_route))
+                .bind(i64::from(query.by_waypoint))
+                .bind(i64::from(query.by_hour))
+                .bind(i64::from(query.by_day))
+                .fetch_all(&pools.read)
+                .await?;
+            Ok((people, tallies))
+        })
+    }
+
+    async fn name(&self, query: CountQuery, parts: BTreeMap<Key, Counted>) -> Result<Vec<CountRow>> {
+        let routes = self.route_names().await?;
+        let keys: Vec<i64> = if query.by_waypoint { parts.keys().map(|key| key.1).collect() } else { Vec::new() };
+        let names: Vec<(i64, i64, String, String)> =
+            on!(self, |pools, dialect| sqlx::query_as(WAYPOINT_NAMES.on(dialect))
+                .bind(json(&keys)?)
+                .fetch_all(&pools.read)
+                .await?);
+        let waypoints: HashMap<i64, String> =
+            names.into_iter().map(|(key, _, route, waypoint)| (key, format!("{route}/{waypoint}"))).collect();
+        Ok(parts
+            .into_iter()
+            .filter(|(_, counted)| counted.check_ins > 0)
+            .map(|((route, waypoint, hour, day), counted)| CountRow {
+                route: routes.get(&route).cloned(),
+                waypoint: waypoints.get(&waypoint).cloned(),
+                hour: query.by_hour.then_some(hour).and_then(|hour| i8::try_from(hour).ok()),
+                day: query.by_day.then_some(day).and_then(|day| Day::try_from(day).ok()),
+                counted,
+            })
+            .collect())
+    }
+}

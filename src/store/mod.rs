@@ -1,0 +1,177 @@
+//! The only place that knows a database. One body serves SQLite and PostgreSQL: `on!` expands it for both, statements come as
+//! [`sql::Sql`] constants beside the function that runs them, batches travel as one JSON parameter.
+//!
+//! Refuses to judge, to count by itself, or to know HTTP: it keeps what `domain` worked out, durably, and gives it back.
+
+mod audit;
+mod backup;
+mod check_ins;
+mod counts;
+mod keys;
+mod open;
+mod participants;
+mod routes;
+mod sql;
+
+use sqlx::{Pool, Postgres, Sqlite};
+
+pub use audit::Audit;
+pub use check_ins::{NewCheckIn, Outcome, Progress, StoredCheckIn};
+pub use counts::{CountQuery, CountRow, Counted};
+pub use keys::{AccessKey, NewKey, Role};
+pub use participants::Participant;
+pub use routes::PublishOutcome;
+pub use sql::Dialect;
+
+/// The database that everything durable lives in.
+#[derive(Clone)]
+pub enum Store {
+    /// The embedded default.
+    Sqlite(Pools<Sqlite>),
+    /// When one machine is outgrown.
+    Postgres(Pools<Postgres>),
+}
+
+/// Connections for reading and for writing. SQLite has one writer; on PostgreSQL both are the same pool.
+pub struct Pools<DB: sqlx::Database> {
+    read: Pool<DB>,
+    write: Pool<DB>,
+}
+
+impl<DB: sqlx::Database> Clone for Pools<DB> {
+    fn clone(&self) -> Self {
+        Self { read: self.read.clone(), write: self.write.clone() }
+    }
+}
+
+/// Why the store could not do it. Says nothing about HTTP and never reaches a client as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique key was met by something else that was written at the same time.
+    #[error("a unique key was met")]
+    Conflict,
+    /// The database cannot be reached or cannot write now; nothing was kept.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The database answers, but refuses this very statement or row; nothing was kept.
+    #[error("the database refuses a row")]
+    Refused(#[source] sqlx::Error),
+    /// The database went away during a commit; whether it was kept is not known.
+    #[error("the outcome of a commit is not known")]
+    OutcomeUnknown,
+    /// A row holds what the domain refuses.
+    #[error("{table} holds what cannot be read")]
+    Corrupt {
+        /// Where.
+        table: &'static str,
+    },
+    /// The database is not fit to be used.
+    #[error("{0}")]
+    Unfit(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default();
+                if database.is_unique_violation() || database.is_foreign_key_violation() || is_retryable(&code) {
+                    Self::Conflict
+                } else if is_condition_of_the_database(&code) {
+                    Self::Unavailable(error)
+                } else {
+                    Self::Refused(error)
+                }
+            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt { table: "a row" },
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+/// PostgreSQL's deadlock and serialization failures: nothing was kept, and another try is in order.
+fn is_retryable(code: &str) -> bool {
+    matches!(code, "40P01" | "40001")
+}
+
+/// Locked, full, read-only or failing disk (SQLite's primary codes); connection lost, out of resources, shutting down or failing
+/// (PostgreSQL's classes). The next statement may well succeed.
+fn is_condition_of_the_database(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14),
+        _ => ["08", "25", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// What store functions return.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// Which database this is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        sql::on!(self, |_pools, dialect| dialect)
+    }
+
+    /// Asks the database whether it still answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sql::on!(self, |pools, _dialect| {
+            sqlx::query("select 1").execute(&pools.read).await?;
+            Ok(())
+        })
+    }
+
+    /// Drops the writer's connection after a failure, so that the next write starts on a fresh one: what a failed `fsync` left
+    /// behind must not be trusted.
+    pub async fn renew_writer(&self) {
+        sql::on!(self, |pools, _dialect| {
+            if let Ok(connection) = pools.write.acquire().await {
+                drop(connection.close().await);
+            }
+        });
+    }
+
+    /// Closes all connections; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        sql::on!(self, |pools, _dialect| {
+            pools.read.close().await;
+            pools.write.close().await;
+        });
+    }
+
+    /// Prepares every statement of every module, and names those the database refuses.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn prepare_all(&self) -> Result<Vec<String>> {
+        use sqlx::Executor;
+        let modules = [
+            ("routes", routes::ALL),
+            ("participants", participants::ALL),
+            ("check_ins", check_ins::ALL),
+            ("counts", counts::ALL),
+            ("keys", keys::ALL),
+            ("audit", audit::ALL),
+        ];
+        let mut refused = Vec::new();
+        sql::on!(self, |pools, dialect| {
+            let mut connection = pools.write.acquire().await?;
+            for (module, statements) in modules {
+                for (name, statement) in statements {
+                    if let Err(error) = (&mut *connection).prepare(statement.text(dialect)).await {
+                        refused.push(format!("{module}::{name}: {error}"));
+                    }
+                }
+            }
+        });
+        Ok(refused)
+    }
+}
+
+/// What goes into one JSON parameter.
+fn json<T: serde::Serialize + ?Sized>(rows: &T) -> Result<String> {
+    serde_json::to_string(rows).map_err(|_| StoreError::Corrupt { table: "a batch" })
+}

@@ -1,0 +1,128 @@
+//! Opening the database, with the settings that durability depends on set by us and read back on every connection: a driver's
+//! defaults lose the last commit when the power goes.
+
+use super::{Pools, Result, Store, StoreError};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a request waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long SQLite waits for another process's write lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Readers of SQLite.
+const SQLITE_READERS_MAX: u32 = 4;
+/// Connections to PostgreSQL per node.
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+/// Older SQLites can corrupt a WAL database when two connections checkpoint at once.
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+
+impl Store {
+    /// Opens `sqlite:FILE` (made if it is not there) or `postgres://…` and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the address is not understood, the database cannot be reached or its settings are not safe.
+    pub async fn open(url: &str) -> Result<Self> {
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            return open_sqlite(file.trim_start_matches("//")).await;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return open_postgres(url).await;
+        }
+        Err(StoreError::Unfit("the database must be given as sqlite:FILE or postgres://USER@HOST/NAME".into()))
+    }
+}
+
+async fn open_sqlite(file: &str) -> Result<Store> {
+    if file.is_empty() || file.starts_with(":memory:") || file.contains('?') {
+        return Err(StoreError::Unfit("SQLite needs a plain file name, such as sqlite:studyroute.db".into()));
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        // What was erased on demand is overwritten, not just unlinked.
+        .pragma("secure_delete", "on")
+        .pragma("temp_store", "memory")
+        .pragma("mmap_size", "0");
+    let pool = |connections: u32, options: SqliteConnectOptions| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(|connection, _| Box::pin(read_back_sqlite(connection)))
+            .connect_with(options)
+    };
+    let write: SqlitePool = pool(1, options.clone()).await?;
+    sqlx::migrate!("migrations/sqlite").run(&write).await.map_err(unfit)?;
+    let read = pool(SQLITE_READERS_MAX, options.read_only(true)).await?;
+    Ok(Store::Sqlite(Pools { read, write }))
+}
+
+async fn read_back_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let (journal, synchronous, version): (String, i64, String) = sqlx::query_as(
+        "select journal_mode, synchronous, sqlite_version() from pragma_journal_mode, pragma_synchronous",
+    )
+    .fetch_one(connection)
+    .await?;
+    if journal != "wal" || synchronous != 2 {
+        return Err(refuse(format!(
+            "SQLite runs with journal_mode={journal} synchronous={synchronous}, not wal and 2"
+        )));
+    }
+    let mut numbers = version.split('.').map(|n| n.parse::<u32>().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    if (next(), next(), next()) < SQLITE_VERSION_MIN {
+        return Err(refuse(format!("SQLite {version} is older than 3.51.3 and can corrupt the database")));
+    }
+    Ok(())
+}
+
+async fn open_postgres(url: &str) -> Result<Store> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Unfit("the PostgreSQL address is not understood".into()))?
+        .application_name("studyroute");
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| Box::pin(read_back_postgres(connection)))
+        .connect_with(options)
+        .await?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(unfit)?;
+    let fsync: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&pool).await?;
+    if fsync != "on" {
+        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
+    }
+    Ok(Store::Postgres(Pools { read: pool.clone(), write: pool }))
+}
+
+/// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.
+async fn read_back_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let level: String = sqlx::query_scalar(
+        "select set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let read_back: String =
+        sqlx::query_scalar("select current_setting('synchronous_commit')").fetch_one(connection).await?;
+    if level == "off" || read_back != level {
+        return Err(refuse(format!("PostgreSQL keeps synchronous_commit={read_back}")));
+    }
+    Ok(())
+}
+
+fn refuse(why: String) -> sqlx::Error {
+    sqlx::Error::Configuration(why.into())
+}
+
+fn unfit(error: sqlx::migrate::MigrateError) -> StoreError {
+    match error {
+        sqlx::migrate::MigrateError::Execute(error) => StoreError::Unavailable(error),
+        other => StoreError::Unfit(format!("the tables cannot be brought up to date: {other}")),
+    }
+}

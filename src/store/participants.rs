@@ -1,0 +1,94 @@
+//! Participants: anonymous visitors with a token, made and erased on demand.
+
+use super::sql::{Sql, on, statements};
+use super::{Result, Store, check_ins, counts};
+use crate::domain::counts::History;
+use uuid::Uuid;
+
+statements! {
+    INSERT = Sql::both("insert into participants (participant, token_hash, created_ms) values ($1, $2, $3)");
+    FIND = Sql::both("select token_hash, created_ms from participants where participant = $1");
+    LOCK = Sql::pair(
+        "select 1 from participants where participant = $1",
+        // Check-ins of the same participant on other nodes hold a key-share lock until they commit.
+        "select 1::bigint from participants where participant = $1 for update",
+    );
+    DELETE = Sql::both("delete from participants where participant = $1");
+    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
+    CHECKPOINT = Sql::pair("pragma wal_checkpoint(truncate)", "select 1");
+}
+
+/// What is kept about a visitor.
+#[derive(Clone, Debug)]
+pub struct Participant {
+    /// Random id.
+    pub id: Uuid,
+    /// SHA-256 of the token.
+    pub token_hash: Vec<u8>,
+    /// When it was made.
+    pub created_ms: i64,
+}
+
+impl Store {
+    /// Keeps a new participant.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn create_participant(&self, participant: &Participant) -> Result<()> {
+        on!(self, |pools, dialect| {
+            sqlx::query(INSERT.on(dialect))
+                .bind(participant.id)
+                .bind(&participant.token_hash)
+                .bind(participant.created_ms)
+                .execute(&pools.write)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// The participant with this id, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn participant(&self, id: Uuid) -> Result<Option<Participant>> {
+        let row: Option<(Vec<u8>, i64)> =
+            on!(self, |pools, dialect| sqlx::query_as(FIND.on(dialect)).bind(id).fetch_optional(&pools.read).await?);
+        Ok(row.map(|(token_hash, created_ms)| Participant { id, token_hash, created_ms }))
+    }
+
+    /// Removes a participant and everything that points to it; totals stay true because the part of each counter that rested
+    /// on the erased log is kept as such. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the database does not take it; then nothing has changed.
+    pub async fn erase_participant(&self, id: Uuid) -> Result<bool> {
+        on!(self, |pools, dialect| {
+            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let found: Option<i64> = sqlx::query_scalar(LOCK.on(dialect)).bind(id).fetch_optional(&mut *tx).await?;
+            if found.is_none() {
+                return Ok(false);
+            }
+            let rows: Vec<check_ins::EntryRow> =
+                sqlx::query_as(check_ins::ENTRIES.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
+            let entries = rows.into_iter().map(|row| row.entry().1).collect();
+            let erased = counts::Rows::erased(&History::new(entries).changes());
+            if !erased.is_empty() {
+                sqlx::query(counts::ADD_STEPS.on(dialect)).bind(erased.steps()?).execute(&mut *tx).await?;
+                sqlx::query(counts::ADD_TALLIES.on(dialect)).bind(erased.tallies()?).execute(&mut *tx).await?;
+            }
+            sqlx::query(DELETE.on(dialect)).bind(id).execute(&mut *tx).await?;
+            tx.commit().await?;
+            // The log file of SQLite still holds old pages; a reader may hinder this, then the next checkpoint does it.
+            if sqlx::query(CHECKPOINT.on(dialect)).execute(&pools.write).await.is_err() {
+                tracing::debug!("the write-ahead log was not folded in at once");
+            }
+            Ok(true)
+        })
+    }
+}
+
+/// Ids as the one JSON parameter of a batch statement.
+pub(super) fn json_ids(ids: &[Uuid]) -> Result<String> {
+    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+    super::json(&ids)
+}

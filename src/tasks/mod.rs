@@ -1,0 +1,4 @@
+//! The tasks that run beside requests: one writes check-ins, one keeps the index in step with the database.
+
+pub mod recorder;
+pub mod refresher;

@@ -1,0 +1,209 @@
+//! Writes check-ins: many requests, one writer. It takes whatever queued during the last commit, writes one transaction, then
+//! answers each waiter. There is no timer: a lone check-in waits for one commit only.
+//!
+//! Nothing is acknowledged before it is durable. The queue is bounded and refuses at once when full. A failed batch is settled
+//! one by one, so one bad row costs nobody else. Refuses to judge positions: they never come here.
+
+use crate::domain::check_in;
+use crate::domain::counts::{Entry, History};
+use crate::index::{Current, Index};
+use crate::store::{NewCheckIn, Outcome, Store, StoreError};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// How long one transaction may take before its waiters are told that its outcome is unknown.
+const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+/// Participants whose histories are kept in memory.
+const CACHE_PARTICIPANTS_MAX: usize = 50_000;
+/// How often a check-in that met another node on a key is tried again.
+const CONFLICT_TRIES_MAX: usize = 5;
+
+/// Why a check-in was not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The queue is full.
+    #[error("the queue of check-ins is full")]
+    Full,
+    /// The database does not take it; nothing was kept.
+    #[error("the database does not take check-ins now")]
+    Unavailable,
+    /// It may or may not have been kept; the same id again is safe.
+    #[error("the outcome is not known")]
+    OutcomeUnknown,
+}
+
+type Answer = Result<Outcome, RecordError>;
+
+struct Job {
+    check_in: NewCheckIn,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Limits of the recorder.
+#[derive(Clone, Copy, Debug)]
+pub struct RecorderLimits {
+    /// Check-ins that may wait.
+    pub queue_max: usize,
+    /// Check-ins of one transaction.
+    pub batch_max: usize,
+}
+
+/// The handle that requests hold. The writer ends when the last handle is dropped and the queue is empty.
+#[derive(Clone)]
+pub struct Recorder {
+    sender: mpsc::Sender<Job>,
+}
+
+/// A check-in on its way; resolves when it is durable or refused.
+pub struct Waiting(oneshot::Receiver<Answer>);
+
+impl Waiting {
+    /// Waits for the commit.
+    ///
+    /// # Errors
+    /// When it was not recorded, or nobody knows.
+    pub async fn answer(self) -> Answer {
+        // A writer that died mid-batch drops its senders: then nobody knows.
+        self.0.await.unwrap_or(Err(RecordError::OutcomeUnknown))
+    }
+}
+
+impl Recorder {
+    /// Starts the writer.
+    #[must_use]
+    pub fn start(store: Store, current: Arc<Current>, limits: RecorderLimits) -> (Self, JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(limits.queue_max);
+        let writer = Writer { store, current, cache: HashMap::new() };
+        (Self { sender }, tokio::spawn(writer.run(receiver, limits)))
+    }
+
+    /// Queues check-ins, all or none, in order.
+    ///
+    /// # Errors
+    /// When they do not fit into the queue.
+    pub fn queue(&self, check_ins: Vec<NewCheckIn>) -> Result<Vec<Waiting>, RecordError> {
+        let places = self.sender.try_reserve_many(check_ins.len()).map_err(|_| RecordError::Full)?;
+        let waiting = check_ins.into_iter().zip(places).map(|(check_in, place)| {
+            let (answer, waiting) = oneshot::channel();
+            place.send(Job { check_in, answer });
+            Waiting(waiting)
+        });
+        Ok(waiting.collect())
+    }
+
+    /// How many check-ins wait.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
+}
+
+/// What is to be done with a batch that was not written.
+enum Failed {
+    /// Nothing was kept, and one of its rows may be to blame: settle the rows one by one.
+    OneByOne,
+    /// Tell the waiters.
+    Answer(RecordError),
+}
+
+struct Writer {
+    store: Store,
+    current: Arc<Current>,
+    /// Histories as of the last commit. Another node may have written since; then the batch meets its keys and reads anew.
+    cache: HashMap<Uuid, History>,
+}
+
+impl Writer {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Job>, limits: RecorderLimits) {
+        let mut jobs = Vec::new();
+        while receiver.recv_many(&mut jobs, limits.batch_max).await > 0 {
+            let (check_ins, answers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.check_in, job.answer)).unzip();
+            for (answer, sender) in self.settle(&check_ins).await.into_iter().zip(answers) {
+                // A client that went away does not need its answer; the check-in is kept all the same.
+                drop(sender.send(answer));
+            }
+        }
+    }
+
+    async fn settle(&mut self, batch: &[NewCheckIn]) -> Vec<Answer> {
+        match self.write(batch).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(Failed::OneByOne) => {
+                let mut answers = Vec::with_capacity(batch.len());
+                for check_in in batch {
+                    answers.push(self.settle_one(check_in).await);
+                }
+                answers
+            }
+            Err(Failed::Answer(error)) => vec![Err(error); batch.len()],
+        }
+    }
+
+    async fn settle_one(&mut self, check_in: &NewCheckIn) -> Answer {
+        for _ in 0..CONFLICT_TRIES_MAX {
+            match self.write(std::slice::from_ref(check_in)).await {
+                Ok(mut outcomes) => return outcomes.pop().ok_or(RecordError::Unavailable),
+                Err(Failed::OneByOne) => {}
+                Err(Failed::Answer(error)) => return Err(error),
+            }
+        }
+        Err(RecordError::Unavailable)
+    }
+
+    /// One transaction.
+    async fn write(&mut self, batch: &[NewCheckIn]) -> Result<Vec<Outcome>, Failed> {
+        let index = self.current.load();
+        let too_fast = |earlier: &Entry, new: &NewCheckIn| is_too_fast(&index, earlier, new);
+        let started = Instant::now();
+        let written = tokio::time::timeout(WRITE_DEADLINE, self.store.record(batch, &self.cache, &too_fast)).await;
+        metrics::histogram!("studyroute_commit_seconds").record(started.elapsed().as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "a batch is some hundreds")]
+        metrics::histogram!("studyroute_batch_check_ins").record(batch.len() as f64);
+        let error = match written {
+            Ok(Ok((outcomes, histories))) => {
+                self.remember(histories);
+                return Ok(outcomes);
+            }
+            Ok(Err(error)) => error,
+            Err(_) => StoreError::OutcomeUnknown,
+        };
+        self.forget(batch);
+        metrics::counter!("studyroute_failed_batches_total").increment(1);
+        match error {
+            StoreError::Conflict => Err(Failed::OneByOne),
+            StoreError::Refused(_) | StoreError::Corrupt { .. } if batch.len() > 1 => Err(Failed::OneByOne),
+            StoreError::OutcomeUnknown => {
+                tracing::error!("a commit was cut off, its outcome is not known");
+                Err(Failed::Answer(RecordError::OutcomeUnknown))
+            }
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "check-ins could not be written");
+                self.store.renew_writer().await;
+                Err(Failed::Answer(RecordError::Unavailable))
+            }
+        }
+    }
+
+    fn remember(&mut self, histories: HashMap<Uuid, History>) {
+        if self.cache.len() + histories.len() > CACHE_PARTICIPANTS_MAX {
+            self.cache.clear();
+        }
+        self.cache.extend(histories);
+    }
+
+    fn forget(&mut self, batch: &[NewCheckIn]) {
+        for check_in in batch {
+            self.cache.remove(&check_in.participant);
+        }
+    }
+}
+
+/// The speed rule between two check-ins. A waypoint that is no longer published has no site; then nothing is said.
+fn is_too_fast(index: &Index, earlier: &Entry, new: &NewCheckIn) -> bool {
+    let (Some(there), Some(here)) = (index.by_key(earlier.waypoint), index.by_key(new.waypoint)) else { return false };
+    check_in::too_fast(&there.site(), &here.site(), new.occurred_ms - earlier.occurred_ms)
+}
