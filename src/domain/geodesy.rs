@@ -59,6 +59,12 @@ impl LatLon {
         Ok(Self { lat: lat + 0.0, lon: lon + 0.0 })
     }
 
+    /// Latitude and longitude 0.
+    #[must_use]
+    pub fn origin() -> Self {
+        Self { lat: 0.0, lon: 0.0 }
+    }
+
     /// Latitude, degrees.
     #[must_use]
     pub fn lat(self) -> f64 {

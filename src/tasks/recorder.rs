@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// How long one transaction may take before its waiters are told that its outcome is unknown.
@@ -52,10 +53,11 @@ pub struct RecorderLimits {
     pub batch_max: usize,
 }
 
-/// The handle that requests hold. The writer ends when the last handle is dropped and the queue is empty.
+/// The handle that requests hold. The writer ends when it is closed or the last handle is dropped, and the queue is empty.
 #[derive(Clone)]
 pub struct Recorder {
     sender: mpsc::Sender<Job>,
+    closing: CancellationToken,
 }
 
 /// A check-in on its way; resolves when it is durable or refused.
@@ -77,8 +79,10 @@ impl Recorder {
     #[must_use]
     pub fn start(store: Store, current: Arc<Current>, limits: RecorderLimits) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(limits.queue_max);
+        let closing = CancellationToken::new();
         let writer = Writer { store, current, cache: HashMap::new() };
-        (Self { sender }, tokio::spawn(writer.run(receiver, limits)))
+        let task = tokio::spawn(writer.run(receiver, limits, closing.clone()));
+        (Self { sender, closing }, task)
     }
 
     /// Queues check-ins, all or none, in order.
@@ -93,6 +97,11 @@ impl Recorder {
             Waiting(waiting)
         });
         Ok(waiting.collect())
+    }
+
+    /// Takes no more; what is queued is still written.
+    pub fn close(&self) {
+        self.closing.cancel();
     }
 
     /// How many check-ins wait.
@@ -118,9 +127,19 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut receiver: mpsc::Receiver<Job>, limits: RecorderLimits) {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Job>, limits: RecorderLimits, closing: CancellationToken) {
         let mut jobs = Vec::new();
-        while receiver.recv_many(&mut jobs, limits.batch_max).await > 0 {
+        loop {
+            let taken = tokio::select! {
+                taken = receiver.recv_many(&mut jobs, limits.batch_max) => taken,
+                () = closing.cancelled(), if !receiver.is_closed() => {
+                    receiver.close();
+                    continue;
+                }
+            };
+            if taken == 0 {
+                return;
+            }
             let (check_ins, answers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.check_in, job.answer)).unzip();
             for (answer, sender) in self.settle(&check_ins).await.into_iter().zip(answers) {
                 // A client that went away does not need its answer; the check-in is kept all the same.

@@ -6,9 +6,9 @@
 
 use crate::index::{Current, Index, Render};
 use crate::store::{Store, StoreError};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,7 @@ pub struct Refresher {
     wake: Notify,
     in_step: AtomicBool,
     database_generation: AtomicI64,
+    swapped: Mutex<Instant>,
 }
 
 impl Refresher {
@@ -37,6 +38,7 @@ impl Refresher {
             wake: Notify::new(),
             in_step: AtomicBool::new(false),
             database_generation: AtomicI64::new(0),
+            swapped: Mutex::new(Instant::now()),
         }
     }
 
@@ -55,6 +57,12 @@ impl Refresher {
     #[must_use]
     pub fn database_generation(&self) -> i64 {
         self.database_generation.load(Ordering::Relaxed)
+    }
+
+    /// How long the generation being served has been served.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.swapped.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Looks until `stop`.
@@ -104,6 +112,7 @@ impl Refresher {
             .map_err(|_| StoreError::Unfit("the index could not be built".into()))?;
         tracing::info!(generation, waypoints = index.len(), "a new generation is served");
         self.current.swap(index);
+        *self.swapped.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
 }

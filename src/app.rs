@@ -1,0 +1,194 @@
+//! The composition root: bind, open the store, import, load the index, start the tasks, serve, and stop it all in order.
+
+use crate::ambient::Ambient;
+use crate::config::Config;
+use crate::formats::geojson;
+use crate::http::door::{self, DoorLimits, DoorStats};
+use crate::http::front::{Front, FrontLimits};
+use crate::http::state::{Inner, Shell};
+use crate::http::{Admission, Fittings, TrustedProxies, router, wire};
+use crate::index::{Current, Index};
+use crate::store::{PublishOutcome, Store};
+use crate::tasks::recorder::{Recorder, RecorderLimits};
+use crate::tasks::refresher::Refresher;
+use anyhow::{Context, Result};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Descriptors kept for the database, the log and the listener.
+const DESCRIPTORS_KEPT: u64 = 64;
+/// How long the recorder may take to write what is queued.
+const RECORDER_DRAIN: Duration = Duration::from_secs(10);
+/// How often the metrics' histograms are folded.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Serves until `stop`.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(config: Config, ambient: Ambient, stop: CancellationToken) -> Result<()> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; is another server running there?", config.listen))?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let shell = Arc::new(Shell::new(ambient.clone()));
+    let front = Arc::new(Front::new(FrontLimits::default(), config.access_log));
+    let lag = tokio::spawn(Arc::clone(&front).watch_lag());
+    let router = router(Arc::clone(&shell), fittings(&config, front));
+    let serving = CancellationToken::new();
+    let stats = Arc::new(DoorStats::default());
+    let limits = door_limits(&config);
+    let door = tokio::spawn(door::serve(listener, router, limits, stats, serving.clone(), config.drain));
+    let loaded = load(&config, &ambient, &shell, &serving).await;
+    let (store, writer) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            serving.cancel();
+            return Err(error);
+        }
+    };
+    tracing::info!("ready");
+    stop.cancelled().await;
+    tracing::info!("stopping");
+    shell.stop();
+    serving.cancel();
+    if !door.await.unwrap_or(false) {
+        tracing::warn!("some connections were cut off");
+    }
+    lag.abort();
+    if let Some(live) = shell.live() {
+        live.recorder.close();
+    }
+    if tokio::time::timeout(RECORDER_DRAIN, writer).await.is_err() {
+        tracing::error!("the recorder did not finish in time; what it held was never acknowledged");
+    }
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn load(
+    config: &Config,
+    ambient: &Ambient,
+    shell: &Shell,
+    serving: &CancellationToken,
+) -> Result<(Store, tokio::task::JoinHandle<()>)> {
+    let store = open(&config.database).await?;
+    let broken_files = import_at_start(&store, &config.routes_data, ambient).await;
+    let current = Arc::new(Current::new(Index::build(0, Vec::new(), wire::render)));
+    let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), wire::render));
+    refresher.refresh().await.context("the published routes cannot be loaded")?;
+    let limits = RecorderLimits { queue_max: config.queue_max, batch_max: config.batch_max };
+    let (recorder, writer) = Recorder::start(store.clone(), Arc::clone(&current), limits);
+    let (task, until) = (Arc::clone(&refresher), serving.clone());
+    tokio::spawn(async move { task.run(until).await });
+    shell.go_live(Inner::new(store.clone(), current, recorder, refresher, broken_files));
+    Ok((store, writer))
+}
+
+/// Opens the database, or says in words why not.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open(url: &str) -> Result<Store> {
+    Store::open(url)
+        .await
+        .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
+}
+
+/// A broken route file stops nothing that was published before: it is named and left out.
+async fn import_at_start(store: &Store, folder: &Path, ambient: &Ambient) -> Vec<String> {
+    let files = route_files(folder);
+    if files.is_empty() {
+        tracing::warn!(folder = %folder.display(), "there are no route files to import");
+    }
+    let mut broken = Vec::new();
+    for file in files {
+        match import_file(store, &file, ambient).await {
+            Ok(outcome) if outcome.published => {
+                tracing::info!(route = outcome.slug, revision = outcome.revision, "a route file was published");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(file = %file.display(), "a route file was left out: {error:#}");
+                broken.push(format!("{}: {error:#}", file.display()));
+            }
+        }
+    }
+    broken
+}
+
+/// Reads, checks and publishes one route file.
+///
+/// # Errors
+/// When the file is not fit to be published (with the first mistakes) or the database does not take it.
+pub async fn import_file(store: &Store, file: &Path, ambient: &Ambient) -> Result<PublishOutcome> {
+    let bytes = tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))?;
+    let route = tokio::task::spawn_blocking(move || geojson::read(&bytes)).await?.map_err(|findings| {
+        let first: Vec<String> = findings.iter().take(5).map(ToString::to_string).collect();
+        anyhow::anyhow!("{} mistakes; {}", findings.len(), first.join("; "))
+    })?;
+    store.publish(&route, ambient.now_ms()).await.context("the database did not take it")
+}
+
+/// The route files at a path: the file itself, or `route.geojson` in it and in its folders, in the order of their names.
+#[must_use]
+pub fn route_files(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_path_buf()];
+    }
+    let own = path.join("route.geojson");
+    let folders = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+    let inner = folders.map(|entry| entry.path().join("route.geojson"));
+    let mut files: Vec<PathBuf> = std::iter::once(own).chain(inner).filter(|file| file.is_file()).collect();
+    files.sort();
+    files
+}
+
+fn fittings(config: &Config, front: Arc<Front>) -> Fittings {
+    Fittings {
+        front,
+        admission: Admission::new(config.participants_burst, config.participants_per_minute),
+        proxies: TrustedProxies(config.trusted_proxies.clone().into()),
+        prometheus: install_metrics(),
+    }
+}
+
+/// There is one recorder of metrics per process; a second server in the same process goes without.
+fn install_metrics() -> Option<PrometheusHandle> {
+    const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+    const BATCHES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 100.0, 250.0, 500.0];
+    use metrics_exporter_prometheus::Matcher;
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("batch_check_ins".into()), &BATCHES))
+        .and_then(PrometheusBuilder::install_recorder)
+        .ok()?;
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(METRICS_UPKEEP).await;
+            upkeep.run_upkeep();
+        }
+    });
+    Some(handle)
+}
+
+/// As many connections as asked for, but never more than the system gives descriptors.
+fn door_limits(config: &Config) -> DoorLimits {
+    let wanted = config.connections_max as u64 + DESCRIPTORS_KEPT;
+    let descriptors = rlimit::increase_nofile_limit(wanted).unwrap_or(1_024);
+    let room = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX).max(1);
+    if room < config.connections_max {
+        tracing::warn!(connections = room, "the system's limit of open files allows fewer connections than asked for");
+    }
+    DoorLimits {
+        connections_max: config.connections_max.min(room),
+        connections_per_address_max: config.connections_per_address_max,
+        ..DoorLimits::default()
+    }
+}

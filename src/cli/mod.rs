@@ -1,0 +1,158 @@
+//! The command line: every chore of those who run the service, each with `--json`. Exit codes: 0 done, 1 the work failed, 2 wrong
+//! usage.
+
+mod keys;
+mod output;
+mod work;
+
+use crate::ambient::Ambient;
+use crate::config::{self, Config, Given};
+use crate::{app, http};
+use anyhow::Result;
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use output::Output;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Parser)]
+#[command(
+    name = "studyroute",
+    version,
+    about = "Location-based AR study routes: nearby exhibits, check-ins, participant counts"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+    /// Print JSON instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serve visitors until SIGTERM
+    Serve,
+    /// Publish route files; a running server on the same database serves them within 2 seconds
+    Import {
+        /// Route files, or folders with route.geojson in them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Reference system of the files: GeoJSON is WGS 84 by its standard, so another one is refused
+        #[arg(long, default_value = "wgs84", value_parser = ["wgs84", "gcj02", "bd09"])]
+        crs: String,
+    },
+    /// Check route files and name every mistake
+    Validate {
+        /// Route files, or folders with route.geojson in them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Print exact counts
+    Counts(work::CountArgs),
+    /// Make, list and revoke keys of operators, designers and admins
+    Key {
+        #[command(subcommand)]
+        command: keys::KeyTask,
+    },
+    /// Copy the database while it is in use: verified, written beside, then renamed
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Print all settings and where each comes from
+    Config,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print shell completions
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn command() -> Command {
+    Cli::command().args(config::args())
+}
+
+/// Runs the program on its arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let settings = Given::gather(&matches).and_then(|given| Config::parse(&given).map(|config| (given, config)));
+    let (cli, (given, config)) = match (Cli::from_arg_matches(&matches), settings) {
+        (Ok(cli), Ok(settings)) => (cli, settings),
+        (Err(error), _) => error.exit(),
+        (_, Err(error)) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(cli, &given, config) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
+    let out = Output::new(cli.json);
+    log_to_stderr(&config.log, matches!(cli.command, Task::Serve));
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ambient = Ambient::system();
+    let done = |()| ExitCode::SUCCESS;
+    match cli.command {
+        Task::Serve => runtime.block_on(serve(config, ambient)).map(done),
+        Task::Import { paths, crs } => runtime.block_on(work::import(&config, &ambient, &paths, &crs, &out)),
+        Task::Validate { paths } => work::validate(&paths, &out),
+        Task::Counts(args) => runtime.block_on(work::counts(&config, &ambient, &args, &out)),
+        Task::Key { command } => runtime.block_on(keys::run(&config, &ambient, command, &out)),
+        Task::Backup { file } => runtime.block_on(work::backup(&config, &file, &out)).map(done),
+        Task::Config => {
+            let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
+            out.table(["setting", "value", "from"], rows.collect()).map(done)
+        }
+        Task::Openapi => out.document(&http::api_document()).map(done),
+        Task::Completions { shell } => {
+            clap_complete::generate(shell, &mut command(), "studyroute", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The server logs JSON; other commands say only what is wrong, in plain words.
+fn log_to_stderr(filter: &str, server: bool) {
+    let filter = if server { filter } else { "warn" };
+    let filter = filter.parse::<tracing_subscriber::EnvFilter>().unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if server { log.json().flatten_event(true).init() } else { log.without_time().init() }
+}
+
+async fn serve(config: Config, ambient: Ambient) -> Result<()> {
+    let stop = CancellationToken::new();
+    let on_signal = stop.clone();
+    tokio::spawn(async move {
+        signal().await;
+        on_signal.cancel();
+        // Whoever asks twice does not want to wait.
+        signal().await;
+        tracing::warn!("ended by a second signal");
+        std::process::exit(1);
+    });
+    app::serve(config, ambient, stop).await
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without signals there is nothing to wait for; the process runs until it is killed.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

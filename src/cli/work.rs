@@ -1,0 +1,199 @@
+//! The work behind `import`, `validate`, `counts` and `backup`.
+
+use super::output::Output;
+use crate::ambient::Ambient;
+use crate::app;
+use crate::config::Config;
+use crate::domain::time::{self, Day};
+use crate::formats::geojson;
+use crate::store::{CountQuery, CountRow, Counted};
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What to count.
+#[derive(Args)]
+pub struct CountArgs {
+    /// First day in Asia/Shanghai, YYYY-MM-DD [default: the first counted day]
+    #[arg(long)]
+    from: Option<String>,
+    /// Last day [default: today]
+    #[arg(long)]
+    to: Option<String>,
+    /// Only this study route
+    #[arg(long)]
+    route: Option<String>,
+    /// Break down by this; may be repeated
+    #[arg(long)]
+    by: Vec<By>,
+    /// Count the whole log again and compare it with the counters
+    #[arg(long)]
+    verify: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    Day,
+    Route,
+    Waypoint,
+    Hour,
+}
+
+fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let found = app::route_files(path);
+        if found.is_empty() {
+            bail!(
+                "{}: no route file is there; name a .geojson file or a folder with route.geojson in it",
+                path.display()
+            );
+        }
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// Publishes route files, each all or nothing.
+///
+/// # Errors
+/// When a path or the database cannot be used.
+pub async fn import(
+    config: &Config,
+    ambient: &Ambient,
+    paths: &[PathBuf],
+    crs: &str,
+    out: &Output,
+) -> Result<ExitCode> {
+    if crs != "wgs84" {
+        bail!("a GeoJSON route file is WGS 84 by its standard (RFC 7946); convert {crs} coordinates before importing");
+    }
+    let files = files_of(paths)?;
+    let store = app::open(&config.database).await?;
+    let bar = out.progress(files.len() as u64, "importing");
+    let (mut rows, mut failed) = (Vec::new(), false);
+    for file in &files {
+        let result = app::import_file(&store, file, ambient).await;
+        bar.inc(1);
+        let name = file.display().to_string();
+        rows.push(match result {
+            Ok(outcome) => {
+                let what = if outcome.published { "published" } else { "unchanged" };
+                [name, outcome.slug, outcome.revision.to_string(), outcome.changed.to_string(), what.into()]
+            }
+            Err(error) => {
+                failed = true;
+                [name, String::new(), String::new(), String::new(), format!("refused: {error:#}")]
+            }
+        });
+    }
+    bar.finish_and_clear();
+    store.close().await;
+    out.table(["file", "route", "revision", "changed", "result"], rows)?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Checks route files and names every mistake.
+///
+/// # Errors
+/// When a path cannot be used.
+pub fn validate(paths: &[PathBuf], out: &Output) -> Result<ExitCode> {
+    let mut rows = Vec::new();
+    let mut mistakes = 0usize;
+    for file in files_of(paths)? {
+        let name = file.display().to_string();
+        let bytes = std::fs::read(&file).with_context(|| format!("cannot read {name}"))?;
+        match geojson::read(&bytes) {
+            Ok(route) => {
+                let count = route.waypoints.len();
+                rows.push([name, String::new(), String::new(), format!("good: {count} waypoints")]);
+            }
+            Err(findings) => {
+                mistakes += findings.len();
+                rows.extend(findings.into_iter().map(|f| [name.clone(), f.feature, f.property, f.message]));
+            }
+        }
+    }
+    out.table(["file", "feature", "property", "what to do"], rows)?;
+    if mistakes > 0 {
+        eprintln!("{mistakes} mistakes; nothing was published");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints exact counts, or verifies them against the log.
+///
+/// # Errors
+/// When the database cannot be used or a day cannot be read.
+pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &Output) -> Result<ExitCode> {
+    let store = app::open(&config.database).await?;
+    if args.verify {
+        let audit = store.audit().await?;
+        let rows = audit.differences.iter().map(|difference| [difference.clone()]).collect();
+        out.table(["difference"], rows)?;
+        eprintln!("{} check-ins of {} participants counted again", audit.check_ins, audit.participants);
+        return Ok(if audit.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let to = match &args.to {
+        Some(text) => read_day(text)?,
+        None => time::local_hour(ambient.now_ms()).day,
+    };
+    let from = match &args.from {
+        Some(text) => read_day(text)?,
+        None => store.first_counted_day().await?.unwrap_or(to).min(to),
+    };
+    let route = match &args.route {
+        Some(slug) => Some(store.route_key(slug).await?.with_context(|| format!("there is no study route {slug}"))?),
+        None => None,
+    };
+    let total = CountQuery { from, to, route, ..CountQuery::default() };
+    let by = |dimension| args.by.contains(&dimension);
+    let parts = CountQuery {
+        by_day: by(By::Day),
+        by_route: by(By::Route),
+        by_waypoint: by(By::Waypoint),
+        by_hour: by(By::Hour),
+        ..total
+    };
+    let mut rows = if parts == total { Vec::new() } else { store.counts(parts).await? };
+    let all = store.counts(total).await?.pop().map(|row| row.counted).unwrap_or_default();
+    rows.push(CountRow { route: None, waypoint: None, hour: None, day: None, counted: all });
+    let range = format!("{} to {} ({})", time::date_of(from), time::date_of(to), time::TIME_ZONE);
+    out.table(
+        ["part", "people", "people_uncertain", "visits", "batches", "check_ins"],
+        rows.iter().map(|row| row_cells(row, &range)).collect(),
+    )?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_day(text: &str) -> Result<Day> {
+    time::parse_date(text).with_context(|| format!("\"{text}\" is not a day written YYYY-MM-DD"))
+}
+
+fn row_cells(row: &CountRow, range: &str) -> [String; 6] {
+    let day = row.day.map(|day| time::date_of(day).to_string());
+    let hour = row.hour.map(|hour| format!("{hour:02}:00"));
+    // A waypoint's name begins with its route's.
+    let place = row.waypoint.clone().or_else(|| row.route.clone());
+    let parts: Vec<String> = [day, place, hour].into_iter().flatten().collect();
+    let name = if parts.is_empty() { range.to_string() } else { parts.join(" ") };
+    let Counted { people, people_uncertain, visits, check_ins } = row.counted;
+    // No group has been made yet, so no batch has come.
+    [name, people.to_string(), people_uncertain.to_string(), visits.to_string(), "0".into(), check_ins.to_string()]
+}
+
+/// Copies the database.
+///
+/// # Errors
+/// When the copy cannot be made or is not sound.
+pub async fn backup(config: &Config, file: &Path, out: &Output) -> Result<()> {
+    let store = app::open(&config.database).await?;
+    let bar = out.progress(1, "copying and verifying");
+    store.backup(file).await?;
+    bar.finish_and_clear();
+    store.close().await;
+    out.alone("backup", &file.display().to_string())
+}

@@ -1,0 +1,299 @@
+//! `/v1/counts` and its CSV: how many people, visits, batches and check-ins, of any range of days.
+//!
+//! In public, figures under ten are hidden and the rest rounded; with an operator's key they are exact.
+
+use super::problem::Problem;
+use super::request::Query;
+use super::state::{Live, Staff};
+use crate::domain::disclosure;
+use crate::domain::time::{self, Day};
+use crate::store::{CountQuery, CountRow, Counted, Role};
+use axum::extract::RawQuery;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Longest range of days: ten years.
+const RANGE_MAX_DAYS: i32 = 3_660;
+/// Most rows of one answer.
+const ROWS_MAX: usize = 100_000;
+
+/// Counts of a range of days.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"time_zone": "Asia/Shanghai", "from": "2026-05-01", "to": "2026-05-07", "exact": false,
+    "people": 1240, "visits": 9875, "batches": null, "check_ins": 10210,
+    "rows": [{"route": "peoples-canal", "people": 530, "visits": 4105, "batches": null, "check_ins": 4200}]}))]
+pub struct Counts {
+    /// The zone of every day here.
+    time_zone: &'static str,
+    #[schema(format = Date)]
+    from: String,
+    #[schema(format = Date)]
+    to: String,
+    /// Whether the figures are exact (operators) or rounded with small ones hidden (public).
+    exact: bool,
+    #[serde(flatten)]
+    total: Figures,
+    /// One per part that was asked for by `by`.
+    rows: Vec<WireRow>,
+}
+
+/// The figures. `null` is a figure that is not said because it is small.
+#[derive(Serialize, ToSchema, Clone, Copy)]
+pub struct Figures {
+    /// 人数: distinct participants over the whole range, never a sum of days.
+    people: Option<i64>,
+    /// 人次: distinct (participant, waypoint, day).
+    visits: Option<i64>,
+    /// 批次: distinct (group, study route, day).
+    batches: Option<i64>,
+    /// Accepted check-ins.
+    check_ins: Option<i64>,
+    /// For operators: people who rest on uncertain evidence alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people_uncertain: Option<i64>,
+}
+
+/// The figures of one part.
+#[derive(Serialize, ToSchema)]
+pub struct WireRow {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<String>,
+    /// `route/waypoint`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waypoint: Option<String>,
+    /// Hour of the day, 0 to 23.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hour: Option<i8>,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// How many people, visits, batches and check-ins.
+#[utoipa::path(get, path = "/v1/counts", tag = "counts", security((), ("key" = [])), params(
+    ("route" = Option<String>, Query, description = "Only this study route"),
+    ("from" = Option<String>, Query, description = "First day in Asia/Shanghai, YYYY-MM-DD (default: the first counted day)"),
+    ("to" = Option<String>, Query, description = "Last day (default: today); at most ten years after `from`"),
+    ("by" = Option<Vec<String>>, Query, description = "`day`, `route`, `waypoint`, `hour`; may be repeated"),
+), responses(
+    (status = 200, description = "The figures", body = Counts),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn get(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let table = Table::read(&live, staff.as_ref(), query.as_deref()).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store"), (header::VARY, "authorization")], axum::Json(table.counts))
+        .into_response())
+}
+
+/// The same as CSV: UTF-8 with BOM, so that Excel reads it, and the totals as last line.
+#[utoipa::path(get, path = "/v1/counts.csv", tag = "counts", security((), ("key" = [])), params(
+    ("route" = Option<String>, Query, description = "Only this study route"),
+    ("from" = Option<String>, Query, description = "First day in Asia/Shanghai, YYYY-MM-DD"),
+    ("to" = Option<String>, Query, description = "Last day"),
+    ("by" = Option<Vec<String>>, Query, description = "`day`, `route`, `waypoint`, `hour`; may be repeated"),
+), responses(
+    (status = 200, description = "The figures, one line per part and one for all", body = String, content_type = "text/csv"),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn csv(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let table = Table::read(&live, staff.as_ref(), query.as_deref()).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"counts.csv\""),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "authorization"),
+    ];
+    Ok((headers, table.csv()).into_response())
+}
+
+struct Table {
+    by: Vec<By>,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Day,
+    Route,
+    Waypoint,
+    Hour,
+}
+
+impl By {
+    const ALL: [(By, &str); 4] =
+        [(By::Day, "day"), (By::Route, "route"), (By::Waypoint, "waypoint"), (By::Hour, "hour")];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(by, _)| *by == self).map_or("", |(_, name)| name)
+    }
+}
+
+impl Table {
+    async fn read(live: &Live, staff: Option<&Staff>, query: Option<&str>) -> Result<Self, Problem> {
+        let exact = staff.is_some_and(|staff| matches!(staff.0.role, Role::Operator | Role::Admin));
+        let mut query = Query::parse(query);
+        let by = read_by(&mut query)?;
+        let (from, to) = (read_day(&mut query, "from")?, read_day(&mut query, "to")?);
+        let slug = query.take("route")?;
+        query.finish()?;
+        let (from, to) = range(live, from, to).await?;
+        let route = match &slug {
+            None => None,
+            Some(slug) => {
+                let key = live.store.route_key(slug).await?;
+                Some(key.ok_or_else(|| Problem::parameter("route", "is not the name of a study route"))?)
+            }
+        };
+        let total_query = CountQuery { from, to, route, ..CountQuery::default() };
+        let total = live.store.counts(total_query).await?.pop().map(|row| row.counted).unwrap_or_default();
+        let rows = if by.is_empty() {
+            Vec::new()
+        } else {
+            live.store
+                .counts(CountQuery {
+                    by_route: by.contains(&By::Route),
+                    by_waypoint: by.contains(&By::Waypoint),
+                    by_hour: by.contains(&By::Hour),
+                    by_day: by.contains(&By::Day),
+                    ..total_query
+                })
+                .await?
+        };
+        if rows.len() > ROWS_MAX {
+            return Err(Problem::parameter(
+                "by",
+                format!("gives more than {ROWS_MAX} rows; ask for fewer days or parts"),
+            ));
+        }
+        let rows = wire_rows(&by, rows, exact);
+        let (from, to) = (time::date_of(from).to_string(), time::date_of(to).to_string());
+        let counts = Counts { time_zone: time::TIME_ZONE, from, to, exact, total: figures(total, exact, true), rows };
+        Ok(Self { by, counts })
+    }
+
+    fn csv(&self) -> String {
+        let counts = &self.counts;
+        let keys: Vec<&str> = self.by.iter().map(|by| by.name()).collect();
+        let uncertain = if counts.exact { &["people_uncertain"][..] } else { &[] };
+        let head = ["time_zone", "from", "to"].iter().chain(&keys).chain(&["people", "visits", "batches", "check_ins"]);
+        let mut out = String::from('\u{feff}');
+        line(&mut out, head.chain(uncertain).map(ToString::to_string));
+        let range = || [counts.time_zone.to_string(), counts.from.clone(), counts.to.clone()].into_iter();
+        let uncertain = |figures: &Figures| counts.exact.then(|| cell(figures.people_uncertain)).into_iter();
+        for row in &counts.rows {
+            let keys = self.by.iter().map(|by| row.key(*by));
+            line(&mut out, range().chain(keys).chain(row.figures.cells()).chain(uncertain(&row.figures)));
+        }
+        let all = keys.iter().map(|_| "all".to_string());
+        line(&mut out, range().chain(all).chain(counts.total.cells()).chain(uncertain(&counts.total)));
+        out
+    }
+}
+
+/// Nothing here needs quoting: days, slugs and numbers.
+fn line(out: &mut String, cells: impl Iterator<Item = String>) {
+    out.push_str(&cells.collect::<Vec<_>>().join(","));
+    out.push_str("\r\n");
+}
+
+fn cell(figure: Option<i64>) -> String {
+    figure.map_or_else(String::new, |figure| figure.to_string())
+}
+
+impl Figures {
+    fn cells(&self) -> impl Iterator<Item = String> {
+        [self.people, self.visits, self.batches, self.check_ins].into_iter().map(cell)
+    }
+}
+
+impl WireRow {
+    fn key(&self, by: By) -> String {
+        match by {
+            By::Day => self.day.clone(),
+            By::Route => self.route.clone(),
+            By::Waypoint => self.waypoint.clone(),
+            By::Hour => self.hour.map(|hour| hour.to_string()),
+        }
+        .unwrap_or_default()
+    }
+}
+
+fn read_by(query: &mut Query) -> Result<Vec<By>, Problem> {
+    let mut found = Vec::new();
+    for text in query.take_all("by") {
+        let by = By::ALL.iter().find(|(_, name)| *name == text);
+        let Some((by, _)) = by else {
+            return Err(Problem::parameter("by", "must be day, route, waypoint or hour"));
+        };
+        if !found.contains(by) {
+            found.push(*by);
+        }
+    }
+    Ok(By::ALL.iter().map(|(by, _)| *by).filter(|by| found.contains(by)).collect())
+}
+
+fn read_day(query: &mut Query, name: &str) -> Result<Option<Day>, Problem> {
+    let Some(text) = query.take(name)? else { return Ok(None) };
+    let day = time::parse_date(&text);
+    day.map(Some).ok_or_else(|| Problem::parameter(name, "must be a day written YYYY-MM-DD"))
+}
+
+/// Without `from`, from the first counted day; without `to`, to today (or the last day a phone whose clock runs ahead may name).
+async fn range(live: &Live, from: Option<Day>, to: Option<Day>) -> Result<(Day, Day), Problem> {
+    let today = time::local_hour(live.ambient.now_ms()).day;
+    let to = to.unwrap_or_else(|| today.max(from.unwrap_or(today)));
+    let from = match from {
+        Some(from) => from,
+        None => live.store.first_counted_day().await?.unwrap_or(to).min(to).max(to.saturating_sub(RANGE_MAX_DAYS)),
+    };
+    if from > to {
+        return Err(Problem::parameter("from", "is after to; swap them"));
+    }
+    if to - from > RANGE_MAX_DAYS {
+        return Err(Problem::parameter("to", "is more than ten years after from; ask for a shorter range"));
+    }
+    Ok((from, to))
+}
+
+fn wire_rows(by: &[By], rows: Vec<CountRow>, exact: bool) -> Vec<WireRow> {
+    let named: Vec<(WireRow, Counted)> = rows.into_iter().map(|row| (wire_row(by, &row), row.counted)).collect();
+    // Every waypoint has one route, so a table by both has the margins of a table by waypoint and those by route.
+    let keys: Vec<Vec<String>> = named.iter().map(|(row, _)| by.iter().map(|by| row.key(*by)).collect()).collect();
+    let judged: Vec<disclosure::Row<'_>> =
+        keys.iter().zip(&named).map(|(keys, (_, counted))| disclosure::Row { keys, people: counted.people }).collect();
+    let shown = if exact { vec![true; judged.len()] } else { disclosure::shown(&judged) };
+    let rows = named.into_iter().zip(shown);
+    rows.map(|((row, counted), shown)| WireRow { figures: figures(counted, exact, shown), ..row }).collect()
+}
+
+fn wire_row(by: &[By], row: &CountRow) -> WireRow {
+    let asked = |wanted: By, value: Option<String>| value.filter(|_| by.contains(&wanted));
+    WireRow {
+        day: row.day.map(|day| time::date_of(day).to_string()),
+        route: asked(By::Route, row.route.clone()),
+        waypoint: asked(By::Waypoint, row.waypoint.clone()),
+        hour: row.hour,
+        figures: figures(Counted::default(), false, false),
+    }
+}
+
+fn figures(counted: Counted, exact: bool, shown: bool) -> Figures {
+    let figure = |value: i64| if exact { Some(value) } else { disclosure::figure(value).filter(|_| shown) };
+    // A total that rests on few people is hidden whole, like a row.
+    let enough = exact || counted.people >= disclosure::SMALL;
+    let figure = |value: i64| figure(value).filter(|_| enough);
+    Figures {
+        people: figure(counted.people),
+        visits: figure(counted.visits),
+        // No group has been made yet, so no batch has come.
+        batches: figure(0),
+        check_ins: figure(counted.check_ins),
+        people_uncertain: exact.then_some(counted.people_uncertain),
+    }
+}

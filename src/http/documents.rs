@@ -1,0 +1,205 @@
+//! Static answers: serialised, hashed and compressed once per generation, then served as bytes with an ETag.
+//!
+//! An answer is made when it is first asked for and kept while there is room. Its ETag is the hash of its bytes, so it stays
+//! the same over restarts and over publications that did not touch it.
+
+use super::problem::Problem;
+use super::request;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+
+/// Memory for documents and their compressed forms, in bytes, roughly.
+const ROOM_BYTES: u64 = 128 * 1024 * 1024;
+/// Shorter answers are not compressed: the head would outweigh what is saved.
+const COMPRESS_MIN_BYTES: usize = 600;
+/// Brotli's effort: 11 takes twenty times as long for a tenth less.
+const BROTLI_QUALITY: u32 = 6;
+
+/// The documents of the newest generations.
+pub struct Documents(moka::sync::Cache<(i64, String), Arc<Document>>);
+
+/// One static answer.
+pub struct Document {
+    media_type: &'static str,
+    language: &'static str,
+    hash: String,
+    plain: Bytes,
+    gzip: OnceLock<Bytes>,
+    brotli: OnceLock<Bytes>,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Documents {
+    /// No documents yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let weigh = |_: &(i64, String), document: &Arc<Document>| {
+            // Both compressed forms together are smaller than the plain one.
+            u32::try_from(document.plain.len() * 2 + 256).unwrap_or(u32::MAX)
+        };
+        Self(moka::sync::Cache::builder().max_capacity(ROOM_BYTES).weigher(weigh).build())
+    }
+
+    /// The answer to one question about one generation, made by `make` if nobody asked before.
+    ///
+    /// # Errors
+    /// What `make` says.
+    pub async fn answer(
+        &self,
+        generation: i64,
+        question: String,
+        headers: &HeaderMap,
+        make: impl FnOnce() -> Result<Document, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let key = (generation, question);
+        let document = match self.0.get(&key) {
+            Some(document) => document,
+            // A long list takes a while to write down; that is not for the threads that answer others.
+            None => {
+                let made = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())??;
+                let made = Arc::new(made);
+                self.0.insert(key, Arc::clone(&made));
+                made
+            }
+        };
+        if document.needs_compressing(headers) {
+            let document = Arc::clone(&document);
+            let headers = headers.clone();
+            return tokio::task::spawn_blocking(move || document.respond(&headers))
+                .await
+                .map_err(|_| Problem::internal());
+        }
+        Ok(document.respond(headers))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+impl Document {
+    /// Serialises a value.
+    ///
+    /// # Errors
+    /// When it cannot be serialised.
+    pub fn json(
+        value: &impl serde::Serialize,
+        media_type: &'static str,
+        language: &'static str,
+    ) -> Result<Self, Problem> {
+        let bytes = serde_json::to_vec(value).map_err(|_| Problem::internal())?;
+        Ok(Self::new(bytes, media_type, language))
+    }
+
+    /// Takes bytes as they are; `language` is empty for what has none.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, media_type: &'static str, language: &'static str) -> Self {
+        let hash = hex::encode(&Sha256::digest(&bytes)[..12]);
+        Self { media_type, language, hash, plain: bytes.into(), gzip: OnceLock::new(), brotli: OnceLock::new() }
+    }
+
+    fn coding(&self, headers: &HeaderMap) -> Coding {
+        if self.plain.len() < COMPRESS_MIN_BYTES {
+            return Coding::Identity;
+        }
+        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let quality = |coding: &str| {
+            request::weighted(accepted).find(|(name, _)| name.eq_ignore_ascii_case(coding)).map_or(0.0, |(_, q)| q)
+        };
+        match (quality("br"), quality("gzip")) {
+            (br, gzip) if br > 0.0 && br >= gzip => Coding::Brotli,
+            (_, gzip) if gzip > 0.0 => Coding::Gzip,
+            _ => Coding::Identity,
+        }
+    }
+
+    fn needs_compressing(&self, headers: &HeaderMap) -> bool {
+        match self.coding(headers) {
+            Coding::Identity => false,
+            Coding::Gzip => self.gzip.get().is_none(),
+            Coding::Brotli => self.brotli.get().is_none(),
+        }
+    }
+
+    /// The response for these request headers: 304 if the client has it, else the best encoding it takes.
+    #[must_use]
+    pub fn respond(&self, headers: &HeaderMap) -> Response {
+        let coding = self.coding(headers);
+        let (suffix, name) = match coding {
+            Coding::Identity => ("", None),
+            Coding::Gzip => ("-gzip", Some("gzip")),
+            Coding::Brotli => ("-br", Some("br")),
+        };
+        let mut response = if self.client_has_it(headers) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = Response::new(self.bytes(coding).into());
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+            if let Some(name) = name {
+                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+            }
+            if !self.language.is_empty() {
+                response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language));
+            }
+            response
+        };
+        let headers = response.headers_mut();
+        if let Ok(etag) = HeaderValue::from_str(&format!("\"{}{suffix}\"", self.hash)) {
+            headers.insert(header::ETAG, etag);
+        }
+        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language, accept-encoding"));
+        // A publication must show in the next answer, so a copy is always asked about; 304 makes that cheap.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
+        response
+    }
+
+    /// Weak comparison (RFC 9110 §13.1.2): any encoding of these bytes will do.
+    fn client_has_it(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+            value.split(',').map(str::trim).any(|tag| {
+                let tag = tag.strip_prefix("W/").unwrap_or(tag);
+                tag == "*"
+                    || tag
+                        .strip_prefix('"')
+                        .and_then(|t| t.strip_suffix('"'))
+                        .is_some_and(|t| t.split('-').next() == Some(&self.hash))
+            })
+        })
+    }
+
+    fn bytes(&self, coding: Coding) -> Bytes {
+        match coding {
+            Coding::Identity => self.plain.clone(),
+            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.plain)).clone(),
+            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)).clone(),
+        }
+    }
+}
+
+fn gzip(plain: &[u8]) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    // Writing to memory does not fail.
+    drop(encoder.write_all(plain));
+    encoder.finish().unwrap_or_default().into()
+}
+
+fn brotli(plain: &[u8]) -> Bytes {
+    let mut out = Vec::new();
+    {
+        let mut encoder = brotli::CompressorWriter::new(&mut out, 4096, BROTLI_QUALITY, 22);
+        drop(encoder.write_all(plain));
+    }
+    out.into()
+}

@@ -1,0 +1,110 @@
+//! `/healthz`, `/readyz`, `/metrics`: for those who run it. Never refused, whatever the load.
+
+use super::problem::{Code, Problem};
+use super::state::Shell;
+use axum::extract::{Extension, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How long the database may take to say that it is there.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Whether the process lives.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`
+    status: &'static str,
+    version: &'static str,
+}
+
+/// Whether it can serve.
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    /// `ready` or `not-ready`.
+    status: &'static str,
+    /// What is amiss, in words; empty when all is well.
+    reasons: Vec<String>,
+    /// The generation being served.
+    generation: i64,
+    /// The generation in the database when it was last asked.
+    database_generation: i64,
+    /// Waypoints being served.
+    waypoints: usize,
+    /// Route files that could not be imported; what was published before is served on.
+    broken_files: Vec<String>,
+}
+
+/// Alive.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "The process lives", body = Health)))]
+pub async fn healthz() -> Response {
+    axum::Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }).into_response()
+}
+
+/// Ready to serve: the content is loaded, the database answers, and the process is not about to end.
+#[utoipa::path(get, path = "/readyz", tag = "operation", responses(
+    (status = 200, description = "Ready", body = Readiness),
+    (status = 503, description = "Not ready; `reasons` says why", body = Readiness),
+))]
+pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
+    let mut readiness = Readiness {
+        status: "not-ready",
+        reasons: Vec::new(),
+        generation: 0,
+        database_generation: 0,
+        waypoints: 0,
+        broken_files: Vec::new(),
+    };
+    if shell.is_stopping() {
+        readiness.reasons.push("the process is stopping".into());
+    }
+    match shell.live() {
+        None => readiness.reasons.push("the content is being loaded".into()),
+        Some(live) => {
+            let index = live.index();
+            readiness.generation = index.generation();
+            readiness.waypoints = index.len();
+            readiness.database_generation = live.refresher.database_generation();
+            readiness.broken_files.clone_from(&live.broken_files);
+            if !matches!(tokio::time::timeout(PING_TIMEOUT, live.store.ping()).await, Ok(Ok(()))) {
+                readiness.reasons.push("the database does not answer".into());
+            }
+        }
+    }
+    let ready = readiness.reasons.is_empty();
+    if ready {
+        readiness.status = "ready";
+    }
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(readiness)).into_response()
+}
+
+/// Figures for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operation", responses(
+    (status = 200, description = "Prometheus text format", body = String, content_type = "text/plain"),
+    (status = 503, description = "`not-ready`: no recorder of metrics is installed", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn metrics(
+    State(shell): State<Arc<Shell>>,
+    Extension(prometheus): Extension<Option<PrometheusHandle>>,
+) -> Result<Response, Problem> {
+    let prometheus = prometheus.ok_or_else(|| Problem::new(Code::NotReady, "This process collects no metrics."))?;
+    if let Some(live) = shell.live() {
+        let index = live.index();
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        {
+            metrics::gauge!("studyroute_queue_check_ins").set(live.recorder.depth() as f64);
+            metrics::gauge!("studyroute_index_generation").set(index.generation() as f64);
+            metrics::gauge!("studyroute_database_generation").set(live.refresher.database_generation() as f64);
+            metrics::gauge!("studyroute_index_waypoints").set(index.len() as f64);
+            metrics::gauge!("studyroute_index_age_seconds").set(live.refresher.age().as_secs_f64());
+        }
+    }
+    let text = prometheus.render();
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4"), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response())
+}

@@ -1,0 +1,187 @@
+//! `/v1/me…`: what is kept about the participant whose token the request carries, and its erasure.
+
+use super::check_ins::CheckIn;
+use super::problem::{Code, Problem};
+use super::request::{Page, Query};
+use super::state::{Live, Visitor};
+use crate::domain::time;
+use axum::extract::RawQuery;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// Everything that is kept about a participant but its check-ins.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    participant_id: Uuid,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// How many check-ins are kept.
+    check_ins: i64,
+    /// At how many waypoints.
+    waypoints: usize,
+}
+
+/// A page of own check-ins, in the order they were kept.
+#[derive(Serialize, ToSchema)]
+pub struct CheckInList {
+    items: Vec<CheckIn>,
+    /// Continues the list, as `cursor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Progress on every published study route.
+#[derive(Serialize, ToSchema)]
+pub struct ProgressList {
+    items: Vec<RouteProgress>,
+}
+
+/// Progress on one study route.
+#[derive(Serialize, ToSchema)]
+pub struct RouteProgress {
+    /// The study route.
+    #[schema(example = "peoples-canal")]
+    route: String,
+    title: String,
+    /// Waypoints visited of those now published.
+    visited: usize,
+    /// Waypoints now published.
+    total: usize,
+    /// Whether all of them were visited.
+    complete: bool,
+    /// The first waypoint in order that was not visited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_waypoint: Option<String>,
+    /// The visited ones, in order.
+    waypoints: Vec<WaypointProgress>,
+}
+
+/// Presence at one waypoint.
+#[derive(Serialize, ToSchema)]
+pub struct WaypointProgress {
+    /// `route/waypoint`.
+    waypoint: String,
+    /// By the phone's clock.
+    #[schema(format = DateTime)]
+    first_at: String,
+    /// The surest verdict.
+    verdict: &'static str,
+    check_ins: i64,
+}
+
+/// What is kept about this participant.
+#[utoipa::path(get, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
+    (status = 200, description = "Everything but the check-ins themselves", body = Me),
+    (status = 400, description = "`unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn get(live: Live, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    Query::parse(query.as_deref()).finish()?;
+    let participant = live.store.participant(visitor.id).await?.ok_or_else(gone)?;
+    let progress = live.store.progress(visitor.id).await?;
+    let me = Me {
+        participant_id: visitor.id,
+        created_at: time::rfc3339(participant.created_ms),
+        check_ins: progress.iter().map(|p| p.check_ins).sum(),
+        waypoints: progress.len(),
+    };
+    Ok((NO_STORE, axum::Json(me)).into_response())
+}
+
+fn gone() -> Problem {
+    Problem::new(Code::TokenInvalid, "The participant has been erased.")
+}
+
+/// Own check-ins, in the order they were kept.
+#[utoipa::path(get, path = "/v1/me/check-ins", tag = "visitors", security(("participant" = [])), params(
+    ("limit" = Option<u32>, Query, description = "1 to 1,000 (default 100)"),
+    ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+), responses(
+    (status = 200, description = "A page of check-ins", body = CheckInList),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn check_ins(live: Live, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let Page { limit, after } = query.page()?;
+    query.finish()?;
+    // One more than asked for tells whether there is a next page.
+    let mut stored = live.store.check_ins_of(visitor.id, after, limit + 1).await?;
+    let more = stored.len() > limit;
+    stored.truncate(limit);
+    let next = stored.last().filter(|_| more).map(|last| Page::cursor(last.seq));
+    let names = live.store.waypoint_names(&stored.iter().map(|s| s.waypoint).collect::<Vec<_>>()).await?;
+    let items = stored.into_iter().map(|s| {
+        let waypoint = names.get(&s.waypoint).cloned().unwrap_or_default();
+        CheckIn::new(s, waypoint)
+    });
+    Ok((NO_STORE, axum::Json(CheckInList { items: items.collect(), next })).into_response())
+}
+
+/// Progress on every published study route.
+#[utoipa::path(get, path = "/v1/me/progress", tag = "visitors", security(("participant" = [])), params(
+    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+), responses(
+    (status = 200, description = "One item per published study route", body = ProgressList),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn progress(
+    live: Live,
+    visitor: Visitor,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let lang = query.lang(&headers)?;
+    query.finish()?;
+    let been: HashMap<i64, _> =
+        live.store.progress(visitor.id).await?.into_iter().map(|progress| (progress.waypoint, progress)).collect();
+    let index = live.index();
+    let mut items = Vec::with_capacity(index.routes().len());
+    for published in index.routes() {
+        let slug = &published.route.slug;
+        let (mut waypoints, mut next_waypoint) = (Vec::new(), None);
+        for (waypoint, key) in published.route.waypoints.iter().zip(&published.waypoint_keys) {
+            let name = format!("{slug}/{}", waypoint.id);
+            match been.get(key) {
+                Some(progress) => waypoints.push(WaypointProgress {
+                    waypoint: name,
+                    first_at: time::rfc3339(progress.first_ms),
+                    verdict: progress.verdict.as_str(),
+                    check_ins: progress.check_ins,
+                }),
+                None => next_waypoint = next_waypoint.or(Some(name)),
+            }
+        }
+        let (visited, total) = (waypoints.len(), published.route.waypoints.len());
+        items.push(RouteProgress {
+            route: slug.clone(),
+            title: published.route.title.get(lang).to_string(),
+            visited,
+            total,
+            complete: visited == total,
+            next_waypoint,
+            waypoints,
+        });
+    }
+    let vary = [(header::VARY, "accept-language"), (header::CONTENT_LANGUAGE, lang.tag())];
+    Ok((NO_STORE, vary, axum::Json(ProgressList { items })).into_response())
+}
+
+/// Erases the participant and everything that points to it; totals stay true.
+#[utoipa::path(delete, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
+    (status = 204, description = "Erased; the token is worth nothing from now on"),
+    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn erase(live: Live, visitor: Visitor) -> Result<Response, Problem> {
+    let erased = live.store.erase_participant(visitor.id).await;
+    live.forget_token(visitor.id);
+    if erased? { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(gone()) }
+}

@@ -1,0 +1,307 @@
+//! `GET` and `POST /v1/nearby`: the exhibits around a visitor, nearest first.
+//!
+//! The only thing worked out per visitor is distance, bearing and offset; the rest of each item was serialised when the
+//! generation was built. Where the visitor asked is neither stored nor logged.
+
+use super::problem::Problem;
+use super::request::{self, Form, Json, Query};
+use super::state::Live;
+use super::wire;
+use crate::domain::crs::{self, Crs};
+use crate::domain::geodesy::{Frame, LatLon};
+use crate::domain::route::Lang;
+use crate::index::{Index, Neighbour, Wanted};
+use axum::body::Body;
+use axum::extract::RawQuery;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Widest search.
+const RADIUS_MAX_M: f64 = 100_000.0;
+const RADIUS_DEFAULT_M: f64 = 1_000.0;
+const LIMIT_MAX: usize = 100;
+const LIMIT_DEFAULT: usize = 20;
+/// A phone that stands still asks again after this.
+const REFRESH_AFTER_S: u32 = 300;
+/// A phone that walks asks again after between these.
+const REFRESH_MIN_M: f64 = 20.0;
+const REFRESH_MAX_M: f64 = 1_000.0;
+
+/// The same question as JSON, for clients that keep positions out of addresses because proxies log those.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lat": 35.5967, "lon": 116.9842, "radius_m": 500, "limit": 3}))]
+pub struct NearbyRequest {
+    /// Latitude in `crs`, −90 to 90 degrees.
+    lat: f64,
+    /// Longitude in `crs`, −180 to 180 degrees.
+    lon: f64,
+    /// 1 to 100,000 metres; 1,000 unless told.
+    radius_m: Option<f64>,
+    /// 1 to 100 items; 20 unless told.
+    limit: Option<usize>,
+    /// Only this study route.
+    route: Option<String>,
+    /// Only this theme.
+    theme: Option<String>,
+    /// `wgs84` (default), `gcj02` or `bd09`, of the position and of the answer.
+    crs: Option<String>,
+    /// `zh-CN` or `en`; else `Accept-Language`.
+    lang: Option<String>,
+}
+
+struct Asked {
+    place: LatLon,
+    radius_m: f64,
+    limit: usize,
+    route: Option<String>,
+    theme: Option<String>,
+    crs: Crs,
+    lang: Lang,
+}
+
+/// What is near, nearest first.
+#[utoipa::path(get, path = "/v1/nearby", tag = "visitors", params(
+    ("lat" = f64, Query, description = "Latitude in `crs`, −90 to 90 degrees", example = 35.5967),
+    ("lon" = f64, Query, description = "Longitude in `crs`, −180 to 180 degrees", example = 116.9842),
+    ("radius_m" = Option<f64>, Query, description = "1 to 100,000 metres (default 1,000)"),
+    ("limit" = Option<u32>, Query, description = "1 to 100 items (default 20)"),
+    ("route" = Option<String>, Query, description = "Only this study route"),
+    ("theme" = Option<String>, Query, description = "Only this theme"),
+    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`, of the position and of the answer"),
+    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+), responses(
+    (status = 200, description = "The waypoints around, or the same as a GeoJSON FeatureCollection", content(
+        (super::openapi::Nearby = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
+        headers(("vary" = String), ("content-language" = String))),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let crs = query.crs()?;
+    let required = |name: &str| Problem::parameter(name, "is missing; give the visitor's position in degrees");
+    let lat = query.number("lat", -90.0..=90.0)?.ok_or_else(|| required("lat"))?;
+    let lon = query.number("lon", -180.0..=180.0)?.ok_or_else(|| required("lon"))?;
+    let asked = Asked {
+        place: place(crs, lat, lon),
+        radius_m: query.number("radius_m", 1.0..=RADIUS_MAX_M)?.unwrap_or(RADIUS_DEFAULT_M),
+        limit: query.whole("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT),
+        route: query.take("route")?,
+        theme: query.take("theme")?,
+        crs,
+        lang: query.lang(&headers)?,
+    };
+    query.finish()?;
+    answer(&live.index(), &asked, request::accepted_form(&headers), Problem::parameter)
+}
+
+/// What is near, with the position in the body instead of the address.
+#[utoipa::path(post, path = "/v1/nearby", tag = "visitors", request_body = NearbyRequest, responses(
+    (status = 200, description = "As for GET", content(
+        (super::openapi::Nearby = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
+        headers(("vary" = String), ("content-language" = String))),
+    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "`body-too-large`", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn post(
+    live: Live,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    Json(body): Json<NearbyRequest>,
+) -> Result<Response, Problem> {
+    let member = |name: &str, what: String| Problem::member(&format!("/{name}"), what);
+    Query::parse(query.as_deref()).finish()?;
+    let crs = body.crs.as_deref().map_or(Ok(Crs::Wgs84), request::parse_crs).map_err(|e| member("crs", e))?;
+    request::check_position(body.lat, body.lon, member)?;
+    let radius_m = body.radius_m.unwrap_or(RADIUS_DEFAULT_M);
+    if !(1.0..=RADIUS_MAX_M).contains(&radius_m) {
+        return Err(member("radius_m", format!("must be from 1 to {RADIUS_MAX_M} metres")));
+    }
+    let limit = body.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(member("limit", format!("must be from 1 to {LIMIT_MAX}")));
+    }
+    let lang = match &body.lang {
+        Some(tag) => request::parse_lang(tag).map_err(|e| member("lang", e))?,
+        None => Query::parse(None).lang(&headers)?,
+    };
+    let place = place(crs, body.lat, body.lon);
+    let asked = Asked { place, radius_m, limit, route: body.route, theme: body.theme, crs, lang };
+    answer(&live.index(), &asked, request::accepted_form(&headers), |name, what| member(name, what.to_string()))
+}
+
+/// The caller has checked the numbers, and a shift of half a kilometre does not leave the earth.
+fn place(crs: Crs, lat: f64, lon: f64) -> LatLon {
+    let (shifted_lat, shifted_lon) = crs::to_wgs84(crs, lat, lon);
+    LatLon::new(shifted_lat, shifted_lon).or_else(|_| LatLon::new(lat, lon)).unwrap_or_else(|_| LatLon::origin())
+}
+
+fn answer(
+    index: &Index,
+    asked: &Asked,
+    form: Form,
+    wrong: impl Fn(&str, String) -> Problem,
+) -> Result<Response, Problem> {
+    if let Some(route) = &asked.route
+        && index.route(route).is_none()
+    {
+        return Err(wrong("route", "is not the name of a published study route; GET /v1/routes lists them".into()));
+    }
+    if let Some(theme) = &asked.theme
+        && !index.themes().contains(theme)
+    {
+        let known: Vec<&str> = index.themes().iter().map(String::as_str).collect();
+        return Err(wrong("theme", format!("no waypoint has it; there are {}", known.join(", "))));
+    }
+    let frame = Frame::at(asked.place);
+    let wanted = Wanted { route: asked.route.as_deref(), theme: asked.theme.as_deref() };
+    let found = index.nearby(&frame, asked.radius_m, asked.limit, wanted);
+    let body = match form {
+        Form::Json => json_body(index, asked, &found),
+        Form::GeoJson => geojson_body(index, asked, &found),
+    };
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    let media_type = if form == Form::Json { "application/json" } else { "application/geo+json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.tag()));
+    // Where somebody stands is nothing for caches.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
+}
+
+/// A guess of an answer's size, so that its buffer seldom grows.
+const HEAD_BYTES: usize = 160;
+const ITEM_BYTES: usize = 160;
+
+fn buffer(index: &Index, asked: &Asked, found: &[Neighbour]) -> Vec<u8> {
+    let items: usize = found.iter().map(|n| index.fragment(n.point, asked.lang, asked.crs).len() + ITEM_BYTES).sum();
+    Vec::with_capacity(HEAD_BYTES + items)
+}
+
+fn json_body(index: &Index, asked: &Asked, found: &[Neighbour]) -> Vec<u8> {
+    let mut out = buffer(index, asked, found);
+    put(&mut out, "{");
+    put_head(&mut out, index, asked, found);
+    put(&mut out, ",\"items\":[");
+    for (i, neighbour) in found.iter().enumerate() {
+        put(&mut out, if i == 0 { "{" } else { ",{" });
+        put_offsets(&mut out, neighbour);
+        put(&mut out, ",\"waypoint\":");
+        out.extend_from_slice(index.fragment(neighbour.point, asked.lang, asked.crs));
+        put(&mut out, "}");
+    }
+    put(&mut out, "]}");
+    out
+}
+
+fn geojson_body(index: &Index, asked: &Asked, found: &[Neighbour]) -> Vec<u8> {
+    let mut out = buffer(index, asked, found);
+    put(&mut out, "{\"type\":\"FeatureCollection\",");
+    put_head(&mut out, index, asked, found);
+    put(&mut out, ",\"features\":[");
+    let mut first = true;
+    for neighbour in found {
+        let Some(stop) = index.stop(neighbour.point) else { continue };
+        let (lat, lon) = wire::shift(asked.crs, stop.waypoint.position.lat(), stop.waypoint.position.lon());
+        put(&mut out, if first { "{" } else { ",{" });
+        first = false;
+        // Slugs need no escaping.
+        put(&mut out, "\"type\":\"Feature\",\"id\":\"");
+        put(&mut out, &wire::waypoint_id(stop.published, stop.waypoint));
+        put(&mut out, "\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[");
+        put(&mut out, ryu::Buffer::new().format_finite(lon));
+        put(&mut out, ",");
+        put(&mut out, ryu::Buffer::new().format_finite(lat));
+        put(&mut out, "]},\"properties\":{");
+        put_offsets(&mut out, neighbour);
+        put(&mut out, ",\"waypoint\":");
+        out.extend_from_slice(index.fragment(neighbour.point, asked.lang, asked.crs));
+        put(&mut out, "}}");
+    }
+    put(&mut out, "]}");
+    out
+}
+
+/// When a phone should ask again: having walked half way to the nearest waypoint, within bounds.
+fn put_head(out: &mut Vec<u8>, index: &Index, asked: &Asked, found: &[Neighbour]) {
+    let nearest_m = found.first().map_or(asked.radius_m, |n| n.distance_m);
+    put(out, "\"crs\":\"");
+    put(out, asked.crs.as_str());
+    put(out, "\",\"generation\":");
+    put(out, itoa::Buffer::new().format(index.generation()));
+    put(out, ",\"refresh\":{\"distance_m\":");
+    put_fixed(out, (nearest_m / 2.0).clamp(REFRESH_MIN_M, REFRESH_MAX_M), 0);
+    put(out, ",\"after_s\":");
+    put(out, itoa::Buffer::new().format(REFRESH_AFTER_S));
+    put(out, "}");
+}
+
+fn put_offsets(out: &mut Vec<u8>, neighbour: &Neighbour) {
+    put(out, "\"distance_m\":");
+    put_fixed(out, neighbour.distance_m, 3);
+    put(out, ",\"bearing_deg\":");
+    // Rounding may reach 360, which is 0.
+    let bearing_deg = neighbour.enu.bearing_deg();
+    put_fixed(out, if bearing_deg >= 359.999_995 { 0.0 } else { bearing_deg }, 5);
+    put(out, ",\"enu_m\":{\"east\":");
+    put_fixed(out, neighbour.enu.east, 3);
+    put(out, ",\"north\":");
+    put_fixed(out, neighbour.enu.north, 3);
+    put(out, ",\"up\":");
+    put_fixed(out, neighbour.enu.up, 3);
+    put(out, "}");
+}
+
+fn put(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Writes a number of at most some hundred thousands with `decimals` places; general formatting costs several times as much.
+fn put_fixed(out: &mut Vec<u8>, value: f64, decimals: u32) {
+    let unit = 10_i64.pow(decimals);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "metres and degrees, bounded by the radius"
+    )]
+    let scaled = (value * unit as f64).round() as i64;
+    if scaled < 0 {
+        out.push(b'-');
+    }
+    let (whole, part) = (scaled.unsigned_abs() / unit.unsigned_abs(), scaled.unsigned_abs() % unit.unsigned_abs());
+    put(out, itoa::Buffer::new().format(whole));
+    if decimals > 0 {
+        out.push(b'.');
+        let mut digits = itoa::Buffer::new();
+        let part = digits.format(part);
+        out.extend(std::iter::repeat_n(b'0', decimals as usize - part.len()));
+        put(out, part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_numbers_read_back_as_what_was_written() {
+        for (value, decimals, expected) in [
+            (0.0, 3, "0.000"),
+            (-0.000_4, 3, "0.000"),
+            (-0.078_4, 3, "-0.078"),
+            (999.999_6, 3, "1000.000"),
+            (12.5, 0, "13"),
+            (359.123_456_7, 5, "359.12346"),
+            (-99_999.000_9, 3, "-99999.001"),
+        ] {
+            let mut out = Vec::new();
+            put_fixed(&mut out, value, decimals);
+            assert_eq!(String::from_utf8(out).expect("ASCII"), expected);
+        }
+    }
+}

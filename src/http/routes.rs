@@ -1,0 +1,338 @@
+//! `/v1/routes…`: the published content, the same for every visitor.
+
+use super::documents::Document;
+use super::problem::{Code, Problem};
+use super::request::{Form, Page, Query, accepted_form};
+use super::state::Live;
+use super::wire::{self, WaypointDetail, WireWaypoint};
+use crate::domain::crs::Crs;
+use crate::domain::route::{Lang, Published};
+use crate::domain::time;
+use crate::index::Index;
+use axum::extract::{Path, RawQuery};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A study route.
+#[derive(Serialize, ToSchema)]
+pub struct WireRoute<'a> {
+    /// Name in addresses.
+    #[schema(example = "peoples-canal")]
+    id: &'a str,
+    title: &'a str,
+    /// What one learns on it.
+    summary: &'a str,
+    /// Counts up with every publication.
+    revision: i64,
+    /// When this revision was published.
+    #[schema(format = DateTime)]
+    published_at: String,
+    /// How many waypoints.
+    waypoints: usize,
+    /// Along the line, metres.
+    length_m: f64,
+    /// Themes of its waypoints.
+    themes: Vec<&'a str>,
+    /// West, south, east, north, degrees, in the answer's reference system.
+    bbox: [f64; 4],
+    /// The route's own address.
+    href: String,
+}
+
+/// A study route with its line.
+#[derive(Serialize, ToSchema)]
+pub struct RouteDetail<'a> {
+    #[serde(flatten)]
+    route: WireRoute<'a>,
+    /// The reference system of all coordinates here.
+    crs: &'static str,
+    /// The line through the waypoints, as GeoJSON `[longitude, latitude]`.
+    line: Line,
+    /// Address of the list of waypoints.
+    waypoints_href: String,
+}
+
+/// A GeoJSON LineString.
+#[derive(Serialize, ToSchema)]
+pub struct Line {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    coordinates: Vec<[f64; 2]>,
+}
+
+/// A page of study routes.
+#[derive(Serialize, ToSchema)]
+pub struct RouteList<'a> {
+    items: Vec<WireRoute<'a>>,
+    /// Continues the list, as `cursor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A page of waypoints.
+#[derive(Serialize, ToSchema)]
+pub struct WaypointList<'a> {
+    /// The reference system of all coordinates here.
+    crs: &'static str,
+    items: Vec<WireWaypoint<'a>>,
+    /// Continues the list, as `cursor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// What every call here may be asked.
+struct Asked {
+    crs: Crs,
+    lang: Lang,
+    form: Form,
+    page: Page,
+}
+
+impl Asked {
+    fn read(query: Option<&str>, headers: &HeaderMap, paged: bool) -> Result<Self, Problem> {
+        let mut query = Query::parse(query);
+        let crs = query.crs()?;
+        let lang = query.lang(headers)?;
+        let page = if paged { query.page()? } else { Page { limit: 1, after: 0 } };
+        query.finish()?;
+        Ok(Self { crs, lang, form: accepted_form(headers), page })
+    }
+
+    /// The question, as a key among documents.
+    fn key(&self, address: &str) -> String {
+        let (lang, crs, Page { limit, after }) = (self.lang.tag(), self.crs.as_str(), self.page);
+        format!("{address}?{lang}&{crs}&{:?}&{limit}&{after}", self.form)
+    }
+
+    fn document(
+        &self,
+        json: &impl Serialize,
+        geojson: impl FnOnce() -> serde_json::Value,
+    ) -> Result<Document, Problem> {
+        match self.form {
+            Form::Json => Document::json(json, "application/json", self.lang.tag()),
+            Form::GeoJson => Document::json(&geojson(), "application/geo+json", self.lang.tag()),
+        }
+    }
+
+    /// The page's part of a list, and the cursor for the rest.
+    fn cut<'a, T>(&self, all: &'a [T]) -> (&'a [T], Option<String>) {
+        let start = usize::try_from(self.page.after).unwrap_or(usize::MAX).min(all.len());
+        let end = start.saturating_add(self.page.limit).min(all.len());
+        let next = (end < all.len()).then(|| Page::cursor(i64::try_from(end).unwrap_or(i64::MAX)));
+        (&all[start..end], next)
+    }
+}
+
+/// All published study routes.
+#[utoipa::path(get, path = "/v1/routes", tag = "visitors", params(
+    ("limit" = Option<u32>, Query, description = "1 to 1,000 (default 100)"),
+    ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
+    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+), responses(
+    (status = 200, description = "A page of routes", content((RouteList = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
+        headers(("etag" = String), ("vary" = String), ("content-language" = String))),
+    (status = 304, description = "The client has it"),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let asked = Asked::read(query.as_deref(), &headers, true)?;
+    let index = live.index();
+    live.documents
+        .answer(index.generation(), asked.key("routes"), &headers, move || {
+            let (routes, next) = asked.cut(index.routes());
+            let items: Vec<WireRoute<'_>> = routes.iter().map(|p| wire_route(p, &asked)).collect();
+            let features = || features(routes.iter().map(|p| line_feature(p, &asked)).collect(), next.as_deref());
+            let geojson = (asked.form == Form::GeoJson).then(features).unwrap_or_default();
+            asked.document(&RouteList { items, next }, || geojson)
+        })
+        .await
+}
+
+/// One study route.
+#[utoipa::path(get, path = "/v1/routes/{route}", tag = "visitors", params(
+    ("route" = String, Path, example = "confucius-mencius"),
+    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
+    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+), responses(
+    (status = 200, description = "The route, or its line as a GeoJSON Feature", content((RouteDetail = "application/json"), (super::openapi::Feature = "application/geo+json")),
+        headers(("etag" = String), ("vary" = String), ("content-language" = String))),
+    (status = 304, description = "The client has it"),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "`unknown-route`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn one(
+    live: Live,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let asked = Asked::read(query.as_deref(), &headers, false)?;
+    let index = live.index();
+    find(&index, &slug)?;
+    live.documents
+        .answer(index.generation(), asked.key(&slug), &headers, move || {
+            let published = find(&index, &slug)?;
+            let detail = RouteDetail {
+                route: wire_route(published, &asked),
+                crs: asked.crs.as_str(),
+                line: Line { kind: "LineString", coordinates: line(published, asked.crs) },
+                waypoints_href: format!("/v1/routes/{slug}/waypoints"),
+            };
+            asked.document(&detail, || line_feature(published, &asked))
+        })
+        .await
+}
+
+/// The waypoints of a study route in visiting order.
+#[utoipa::path(get, path = "/v1/routes/{route}/waypoints", tag = "visitors", params(
+    ("route" = String, Path, example = "confucius-mencius"),
+    ("limit" = Option<u32>, Query, description = "1 to 1,000 (default 100)"),
+    ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
+    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+), responses(
+    (status = 200, description = "A page of waypoints", content((WaypointList = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
+        headers(("etag" = String), ("vary" = String), ("content-language" = String))),
+    (status = 304, description = "The client has it"),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "`unknown-route`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn waypoints(
+    live: Live,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let asked = Asked::read(query.as_deref(), &headers, true)?;
+    let index = live.index();
+    find(&index, &slug)?;
+    live.documents
+        .answer(index.generation(), asked.key(&format!("{slug}/waypoints")), &headers, move || {
+            let published = find(&index, &slug)?;
+            let (keys, next) = asked.cut(&published.waypoint_keys);
+            let stops: Vec<_> = keys.iter().filter_map(|&key| index.by_key(key)).collect();
+            let items: Vec<_> = stops.iter().map(|&stop| WireWaypoint::new(stop, asked.lang, asked.crs)).collect();
+            if asked.form == Form::Json {
+                let list = WaypointList { crs: asked.crs.as_str(), items, next };
+                return Document::json(&list, "application/json", asked.lang.tag());
+            }
+            let points = stops.iter().zip(&items).map(|(stop, item)| {
+                let at = stop.waypoint.position;
+                let (lat, lon) = wire::shift(asked.crs, at.lat(), at.lon());
+                let id = wire::waypoint_id(stop.published, stop.waypoint);
+                json!({"type": "Feature", "id": id, "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": item})
+            });
+            Document::json(&features(points.collect(), next.as_deref()), "application/geo+json", asked.lang.tag())
+        })
+        .await
+}
+
+/// One waypoint with everything there is to read, its questions without their keys.
+#[utoipa::path(get, path = "/v1/routes/{route}/waypoints/{waypoint}", tag = "visitors", params(
+    ("route" = String, Path, example = "confucius-mencius"),
+    ("waypoint" = String, Path, example = "dacheng-hall"),
+    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
+    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+), responses(
+    (status = 200, description = "The waypoint, or the same as a GeoJSON Feature", content((WaypointDetail = "application/json"), (super::openapi::Feature = "application/geo+json")),
+        headers(("etag" = String), ("vary" = String), ("content-language" = String))),
+    (status = 304, description = "The client has it"),
+    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "`unknown-route`, `unknown-waypoint`", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn waypoint(
+    live: Live,
+    headers: HeaderMap,
+    Path((route, waypoint)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let asked = Asked::read(query.as_deref(), &headers, false)?;
+    let index = live.index();
+    find(&index, &route)?;
+    let name = format!("{route}/{waypoint}");
+    let unknown = || {
+        let detail = format!("Study route {route} has no such waypoint; GET /v1/routes/{route}/waypoints lists them.");
+        Problem::new(Code::UnknownWaypoint, detail)
+    };
+    if index.waypoint(&name).is_none() {
+        return Err(unknown());
+    }
+    live.documents
+        .answer(index.generation(), asked.key(&name), &headers, move || {
+            let stop = index.waypoint(&name).ok_or_else(Problem::internal)?;
+            let detail = WaypointDetail::new(stop, asked.lang, asked.crs);
+            let at = stop.waypoint.position;
+            let (lat, lon) = wire::shift(asked.crs, at.lat(), at.lon());
+            asked.document(&detail, || {
+                json!({"type": "Feature", "id": name, "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": detail})
+            })
+        })
+        .await
+}
+
+fn find<'a>(index: &'a Arc<Index>, slug: &str) -> Result<&'a Published, Problem> {
+    index.route(slug).ok_or_else(|| {
+        Problem::new(Code::UnknownRoute, "No published study route has this name; GET /v1/routes lists them.")
+    })
+}
+
+fn wire_route<'a>(published: &'a Published, asked: &Asked) -> WireRoute<'a> {
+    let route = &published.route;
+    let themes: std::collections::BTreeSet<&str> =
+        route.waypoints.iter().flat_map(|w| w.body.themes.iter().map(String::as_str)).collect();
+    WireRoute {
+        id: &route.slug,
+        title: route.title.get(asked.lang),
+        summary: route.summary.get(asked.lang),
+        revision: published.revision,
+        published_at: time::rfc3339(published.published_ms),
+        waypoints: route.waypoints.len(),
+        length_m: length_m(published).round(),
+        themes: themes.into_iter().collect(),
+        bbox: bbox(published, asked.crs),
+        href: format!("/v1/routes/{}", route.slug),
+    }
+}
+
+fn length_m(published: &Published) -> f64 {
+    let at = |&[lon, lat]: &[f64; 2]| crate::domain::geodesy::LatLon::new(lat, lon).ok();
+    let legs = published.route.line.windows(2);
+    legs.filter_map(|pair| Some(at(&pair[0])?.distance_m(at(&pair[1])?))).sum()
+}
+
+fn line(published: &Published, crs: Crs) -> Vec<[f64; 2]> {
+    let shift = |&[lon, lat]: &[f64; 2]| {
+        let (lat, lon) = wire::shift(crs, lat, lon);
+        [lon, lat]
+    };
+    published.route.line.iter().map(shift).collect()
+}
+
+fn bbox(published: &Published, crs: Crs) -> [f64; 4] {
+    let start = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+    let wider = |b: [f64; 4], [lon, lat]: [f64; 2]| [b[0].min(lon), b[1].min(lat), b[2].max(lon), b[3].max(lat)];
+    line(published, crs).into_iter().fold(start, wider)
+}
+
+fn line_feature(published: &Published, asked: &Asked) -> serde_json::Value {
+    let geometry = Line { kind: "LineString", coordinates: line(published, asked.crs) };
+    json!({"type": "Feature", "id": published.route.slug, "geometry": geometry, "properties": wire_route(published, asked)})
+}
+
+fn features(features: Vec<serde_json::Value>, next: Option<&str>) -> serde_json::Value {
+    let mut collection = json!({"type": "FeatureCollection", "features": features});
+    if let Some(next) = next {
+        collection["next"] = next.into();
+    }
+    collection
+}

@@ -1,0 +1,217 @@
+//! What every handler can reach, and who is asking. Until the content is loaded there is only the outer shell: handlers ask
+//! for [`Live`] and are answered 503 by themselves.
+
+use super::documents::Documents;
+use super::problem::{Code, Problem};
+use crate::ambient::Ambient;
+use crate::domain::token::{Holder, Secret};
+use crate::index::{Current, Index};
+use crate::store::{AccessKey, Store};
+use crate::tasks::recorder::Recorder;
+use crate::tasks::refresher::Refresher;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::{HeaderMap, header, request::Parts};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+/// Participants whose token hashes are kept in memory.
+const TOKEN_CACHE_MAX: u64 = 100_000;
+/// A token erased on another node is still recognised here this long; the writer refuses its check-ins all the same.
+const TOKEN_CACHE_FOR: Duration = Duration::from_secs(30);
+/// How often the use of a key is noted.
+const KEY_USE_EVERY_MS: i64 = 60_000;
+
+/// The state of the HTTP room.
+pub struct Shell {
+    /// Clock and chance.
+    pub ambient: Ambient,
+    live: OnceLock<Arc<Inner>>,
+    stopping: AtomicBool,
+}
+
+/// What is there once the content is loaded.
+pub struct Inner {
+    /// The database.
+    pub store: Store,
+    /// The generation being served.
+    pub current: Arc<Current>,
+    /// Writes check-ins.
+    pub recorder: Recorder,
+    /// Keeps the index in step.
+    pub refresher: Arc<Refresher>,
+    /// Serialised static content.
+    pub documents: Documents,
+    /// Route files that could not be imported at start, with the first mistake of each.
+    pub broken_files: Vec<String>,
+    /// Hashes of tokens seen lately.
+    tokens: moka::sync::Cache<Uuid, [u8; 32]>,
+}
+
+impl Inner {
+    /// Puts the rooms together.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        current: Arc<Current>,
+        recorder: Recorder,
+        refresher: Arc<Refresher>,
+        broken_files: Vec<String>,
+    ) -> Self {
+        let tokens = moka::sync::Cache::builder().max_capacity(TOKEN_CACHE_MAX).time_to_live(TOKEN_CACHE_FOR).build();
+        Self { store, current, recorder, refresher, documents: Documents::new(), broken_files, tokens }
+    }
+
+    /// The generation being served. Take it once per request.
+    #[must_use]
+    pub fn index(&self) -> Arc<Index> {
+        self.current.load()
+    }
+
+    /// Forgets a participant's token.
+    pub fn forget_token(&self, participant: Uuid) {
+        self.tokens.invalidate(&participant);
+    }
+}
+
+impl Shell {
+    /// A shell without content.
+    #[must_use]
+    pub fn new(ambient: Ambient) -> Self {
+        Self { ambient, live: OnceLock::new(), stopping: AtomicBool::new(false) }
+    }
+
+    /// From now on requests are answered.
+    pub fn go_live(&self, inner: Inner) {
+        if self.live.set(Arc::new(inner)).is_err() {
+            tracing::error!("the content was loaded twice; the first is kept");
+        }
+    }
+
+    /// From now on `/readyz` says no.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// What is loaded, if it is.
+    #[must_use]
+    pub fn live(&self) -> Option<&Arc<Inner>> {
+        self.live.get()
+    }
+}
+
+/// The loaded content and the clock; asking for it answers 503 until there is content.
+#[derive(Clone)]
+pub struct Live {
+    inner: Arc<Inner>,
+    /// Clock and chance.
+    pub ambient: Ambient,
+}
+
+impl Deref for Live {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl FromRequestParts<Arc<Shell>> for Live {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, shell: &Arc<Shell>) -> Result<Self, Problem> {
+        match shell.live() {
+            Some(inner) => Ok(Self { inner: Arc::clone(inner), ambient: shell.ambient.clone() }),
+            None => Err(Problem::new(Code::NotReady, "The service is loading its content; try again in a moment.")),
+        }
+    }
+}
+
+/// The participant whose token the request carries.
+pub struct Visitor {
+    /// Who.
+    pub id: Uuid,
+    /// The token, with which repeats are sealed.
+    pub secret: Secret,
+}
+
+impl FromRequestParts<Arc<Shell>> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shell: &Arc<Shell>) -> Result<Self, Problem> {
+        let live = Live::from_request_parts(parts, shell).await?;
+        let Some(token) = bearer(&parts.headers)? else {
+            return Err(Problem::new(
+                Code::TokenMissing,
+                "Send the participant's token as Authorization: Bearer …; POST /v1/participants gives one.",
+            ));
+        };
+        let secret = Secret::parse(Holder::Participant, token).ok_or_else(invalid)?;
+        let known = match live.tokens.get(&secret.id()) {
+            Some(hash) => hash,
+            None => {
+                let participant = live.store.participant(secret.id()).await?.ok_or_else(invalid)?;
+                let hash: [u8; 32] = participant.token_hash.try_into().map_err(|_| invalid())?;
+                live.tokens.insert(secret.id(), hash);
+                hash
+            }
+        };
+        if !bool::from(known[..].ct_eq(&secret.hash()[..])) {
+            return Err(invalid());
+        }
+        Ok(Self { id: secret.id(), secret })
+    }
+}
+
+fn invalid() -> Problem {
+    Problem::new(Code::TokenInvalid, "The token is not valid, or its participant has been erased.")
+}
+
+/// The person whose key the request carries.
+pub struct Staff(pub AccessKey);
+
+impl OptionalFromRequestParts<Arc<Shell>> for Staff {
+    type Rejection = Problem;
+
+    /// A participant's token is no key and asks as the public; a key that is not valid is refused, so that a revoked one is
+    /// noticed instead of showing rounded figures.
+    async fn from_request_parts(parts: &mut Parts, shell: &Arc<Shell>) -> Result<Option<Self>, Problem> {
+        let live = <Live as FromRequestParts<_>>::from_request_parts(parts, shell).await?;
+        let Some(token) = bearer(&parts.headers)? else { return Ok(None) };
+        if Secret::parse(Holder::Participant, token).is_some() {
+            return Ok(None);
+        }
+        let refused = || Problem::new(Code::TokenInvalid, "The key is not valid, has expired or was revoked.");
+        let secret = Secret::parse(Holder::Staff, token).ok_or_else(refused)?;
+        let now_ms = live.ambient.now_ms();
+        let key = live.store.key(secret.id()).await?.ok_or_else(refused)?;
+        if !bool::from(key.secret_hash[..].ct_eq(&secret.hash()[..])) || !key.is_valid(now_ms) {
+            return Err(refused());
+        }
+        if key.last_used_ms.is_none_or(|used_ms| now_ms - used_ms > KEY_USE_EVERY_MS)
+            && live.store.note_key_use(key.id, now_ms).await.is_err()
+        {
+            tracing::warn!("the use of a key could not be noted");
+        }
+        Ok(Some(Self(key)))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| Some(token.trim()))
+        .ok_or_else(|| Problem::new(Code::TokenInvalid, "Authorization must read: Bearer, a space, the token."))
+}
