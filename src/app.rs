@@ -26,7 +26,7 @@ const RECORDER_DRAIN: Duration = Duration::from_secs(10);
 /// How often the metrics' histograms are folded.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves until `stop`.
+/// Serves on the configured address until `stop`.
 ///
 /// # Errors
 /// When it cannot start.
@@ -34,6 +34,14 @@ pub async fn serve(config: Config, ambient: Ambient, stop: CancellationToken) ->
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}; is another server running there?", config.listen))?;
+    serve_on(listener, config, ambient, stop).await
+}
+
+/// Serves on a listener until `stop`. It answers from the start; what needs content is answered 503 until that is loaded.
+///
+/// # Errors
+/// When the database cannot be opened or what is published cannot be loaded.
+pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, stop: CancellationToken) -> Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let shell = Arc::new(Shell::new(ambient.clone()));
     let front = Arc::new(Front::new(FrontLimits::default(), config.access_log));

@@ -114,7 +114,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)
         }
-        Task::Openapi => out.document(&http::api_document()).map(done),
+        Task::Openapi => Output::document(&http::api_document()).map(done),
         Task::Completions { shell } => {
             clap_complete::generate(shell, &mut command(), "studyroute", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

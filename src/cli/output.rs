@@ -28,7 +28,7 @@ impl Output {
                 let members = headings.iter().zip(row).map(|(name, value)| ((*name).to_string(), Value::from(value)));
                 Value::Object(members.collect::<Map<_, _>>())
             });
-            return self.document(&rows.collect());
+            return Self::document(&rows.collect());
         }
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::NOTHING).set_header(headings);
@@ -44,7 +44,7 @@ impl Output {
     ///
     /// # Errors
     /// When stdout is gone.
-    pub fn document(&self, document: &Value) -> Result<()> {
+    pub fn document(document: &Value) -> Result<()> {
         writeln!(std::io::stdout().lock(), "{document:#}")?;
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Output {
     /// When stdout is gone.
     pub fn alone(&self, name: &str, value: &str) -> Result<()> {
         if self.json {
-            return self.document(&Value::Object(Map::from_iter([(name.to_string(), Value::from(value))])));
+            return Self::document(&Value::Object(Map::from_iter([(name.to_string(), Value::from(value))])));
         }
         writeln!(std::io::stdout().lock(), "{value}")?;
         Ok(())

@@ -6,7 +6,7 @@ use crate::app;
 use crate::config::Config;
 use crate::domain::time::{self, Day};
 use crate::formats::geojson;
-use crate::store::{CountQuery, CountRow, Counted};
+use crate::store::{Audit, CountQuery, CountRow, Counted};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -130,11 +130,7 @@ pub fn validate(paths: &[PathBuf], out: &Output) -> Result<ExitCode> {
 pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &Output) -> Result<ExitCode> {
     let store = app::open(&config.database).await?;
     if args.verify {
-        let audit = store.audit().await?;
-        let rows = audit.differences.iter().map(|difference| [difference.clone()]).collect();
-        out.table(["difference"], rows)?;
-        eprintln!("{} check-ins of {} participants counted again", audit.check_ins, audit.participants);
-        return Ok(if audit.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return verify(&store.audit().await?, out);
     }
     let to = match &args.to {
         Some(text) => read_day(text)?,
@@ -167,6 +163,16 @@ pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &
     )?;
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+fn verify(audit: &Audit, out: &Output) -> Result<ExitCode> {
+    let right = audit.differences.is_empty();
+    let verdict = if right { "every counter equals the log" } else { "counters differ from the log" };
+    let mut rows =
+        vec![[format!("{} check-ins of {} participants", audit.check_ins, audit.participants), verdict.to_string()]];
+    rows.extend(audit.differences.iter().map(|difference| [String::new(), difference.clone()]));
+    out.table(["counted again", "result"], rows)?;
+    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read_day(text: &str) -> Result<Day> {

@@ -61,15 +61,14 @@ impl Documents {
         make: impl FnOnce() -> Result<Document, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
         let key = (generation, question);
-        let document = match self.0.get(&key) {
-            Some(document) => document,
+        let document = if let Some(document) = self.0.get(&key) {
+            document
+        } else {
             // A long list takes a while to write down; that is not for the threads that answer others.
-            None => {
-                let made = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())??;
-                let made = Arc::new(made);
-                self.0.insert(key, Arc::clone(&made));
-                made
-            }
+            let document = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())??;
+            let document = Arc::new(document);
+            self.0.insert(key, Arc::clone(&document));
+            document
         };
         if document.needs_compressing(headers) {
             let document = Arc::clone(&document);

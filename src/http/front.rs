@@ -49,7 +49,7 @@ impl Default for FrontLimits {
             reads_max: 1_024,
             check_ins_max: 8_192,
             read_lag_max: Duration::from_millis(700),
-            check_in_lag_max: Duration::from_millis(3_000),
+            check_in_lag_max: Duration::from_secs(3),
         }
     }
 }

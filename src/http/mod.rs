@@ -42,7 +42,7 @@ pub use participants::Admission;
 /// Shorter answers are not compressed on the fly.
 const COMPRESS_MIN_BYTES: u64 = 860;
 /// How long a browser may remember what cross-origin requests are allowed.
-const PREFLIGHT_FOR: Duration = Duration::from_secs(24 * 3_600);
+const PREFLIGHT_FOR: Duration = Duration::from_hours(24);
 
 /// What the router needs besides its state.
 pub struct Fittings {

@@ -130,7 +130,7 @@ pub async fn post(
     };
     let place = place(crs, body.lat, body.lon);
     let asked = Asked { place, radius_m, limit, route: body.route, theme: body.theme, crs, lang };
-    answer(&live.index(), &asked, request::accepted_form(&headers), |name, what| member(name, what.to_string()))
+    answer(&live.index(), &asked, request::accepted_form(&headers), member)
 }
 
 /// The caller has checked the numbers, and a shift of half a kilometre does not leave the earth.

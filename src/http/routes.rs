@@ -148,7 +148,8 @@ pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> 
         .answer(index.generation(), asked.key("routes"), &headers, move || {
             let (routes, next) = asked.cut(index.routes());
             let items: Vec<WireRoute<'_>> = routes.iter().map(|p| wire_route(p, &asked)).collect();
-            let features = || features(routes.iter().map(|p| line_feature(p, &asked)).collect(), next.as_deref());
+            let features =
+                || features(&routes.iter().map(|p| line_feature(p, &asked)).collect::<Vec<_>>(), next.as_deref());
             let geojson = (asked.form == Form::GeoJson).then(features).unwrap_or_default();
             asked.document(&RouteList { items, next }, || geojson)
         })
@@ -231,7 +232,7 @@ pub async fn waypoints(
                 let id = wire::waypoint_id(stop.published, stop.waypoint);
                 json!({"type": "Feature", "id": id, "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": item})
             });
-            Document::json(&features(points.collect(), next.as_deref()), "application/geo+json", asked.lang.tag())
+            Document::json(&features(&points.collect::<Vec<_>>(), next.as_deref()), "application/geo+json", asked.lang.tag())
         })
         .await
 }
@@ -329,7 +330,7 @@ fn line_feature(published: &Published, asked: &Asked) -> serde_json::Value {
     json!({"type": "Feature", "id": published.route.slug, "geometry": geometry, "properties": wire_route(published, asked)})
 }
 
-fn features(features: Vec<serde_json::Value>, next: Option<&str>) -> serde_json::Value {
+fn features(features: &[serde_json::Value], next: Option<&str>) -> serde_json::Value {
     let mut collection = json!({"type": "FeatureCollection", "features": features});
     if let Some(next) = next {
         collection["next"] = next.into();

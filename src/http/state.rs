@@ -71,6 +71,17 @@ impl Inner {
         self.current.load()
     }
 
+    /// The hash of a participant's token.
+    async fn token_hash(&self, participant: Uuid) -> Result<[u8; 32], Problem> {
+        if let Some(hash) = self.tokens.get(&participant) {
+            return Ok(hash);
+        }
+        let found = self.store.participant(participant).await?.ok_or_else(invalid)?;
+        let hash = found.token_hash.try_into().map_err(|_| invalid())?;
+        self.tokens.insert(participant, hash);
+        Ok(hash)
+    }
+
     /// Forgets a participant's token.
     pub fn forget_token(&self, participant: Uuid) {
         self.tokens.invalidate(&participant);
@@ -155,15 +166,7 @@ impl FromRequestParts<Arc<Shell>> for Visitor {
             ));
         };
         let secret = Secret::parse(Holder::Participant, token).ok_or_else(invalid)?;
-        let known = match live.tokens.get(&secret.id()) {
-            Some(hash) => hash,
-            None => {
-                let participant = live.store.participant(secret.id()).await?.ok_or_else(invalid)?;
-                let hash: [u8; 32] = participant.token_hash.try_into().map_err(|_| invalid())?;
-                live.tokens.insert(secret.id(), hash);
-                hash
-            }
-        };
+        let known = live.token_hash(secret.id()).await?;
         if !bool::from(known[..].ct_eq(&secret.hash()[..])) {
             return Err(invalid());
         }

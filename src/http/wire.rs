@@ -3,7 +3,9 @@
 //! Another shape than the stored one on purpose: a question's key and explanation have no field here, so they cannot leave.
 
 use crate::domain::crs::{self, Crs};
-use crate::domain::route::{Asset, Confidence, Exhibit, ExhibitKind, HeightDatum, Lang, Published, Quaternion, Waypoint};
+use crate::domain::route::{
+    Asset, Confidence, Exhibit, ExhibitKind, HeightDatum, Lang, Published, Quaternion, Waypoint,
+};
 use crate::domain::zone::Zone as DomainZone;
 use crate::index::Stop;
 use serde::Serialize;

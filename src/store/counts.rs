@@ -291,7 +291,7 @@ impl Store {
         let routes = span(by_route, query.route);
         let waypoints = span(query.by_waypoint, None);
         let hours = span(query.by_hour, None);
-        let tallied = query.route.map_or((0, i64::MAX), |key| (key, key));
+        let only_route = query.route.map_or((0, i64::MAX), |key| (key, key));
         on!(self, |pools, dialect| {
             let people = sqlx::query_as(PEOPLE.on(dialect))
                 .bind(i64::from(query.from))
@@ -308,8 +308,8 @@ impl Store {
             let tallies = sqlx::query_as(TALLIES.on(dialect))
                 .bind(i64::from(query.from))
                 .bind(i64::from(query.to))
-                .bind(tallied.0)
-                .bind(tallied.1)
+                .bind(only_route.0)
+                .bind(only_route.1)
                 .bind(i64::from(by_route))
                 .bind(i64::from(query.by_waypoint))
                 .bind(i64::from(query.by_hour))

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the database is asked for its generation: a change made by another process is served this late at most, plus
 /// the time to build the index.
-pub const EVERY: Duration = Duration::from_millis(1_000);
+pub const EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps one [`Current`] in step.
 pub struct Refresher {
@@ -76,15 +76,14 @@ impl Refresher {
             let was_in_step = self.is_in_step();
             match self.refresh().await {
                 Ok(()) if !was_in_step => tracing::info!("the index is in step with the database again"),
-                Ok(()) => {}
-                // Said once, not every second.
+                // Either is said once, not every second.
                 Err(error) if was_in_step => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the index cannot be refreshed, the old one serves on"
                     );
                 }
-                Err(_) => {}
+                Ok(()) | Err(_) => {}
             }
         }
     }

@@ -10,14 +10,10 @@ const PROBLEMS: &str = include_str!("../../web/problems.html");
 #[must_use]
 pub fn problems(table: &Value) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    let rows: String = table
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|row| {
-            let (code, status, title) = (text(&row["code"]), text(&row["status"]), text(&row["title"]));
-            format!("<tr id=\"{code}\"><td><code>{code}</code></td><td>{status}</td><td>{title}</td></tr>\n")
-        })
-        .collect();
-    PROBLEMS.replace("<!-- rows -->", &rows)
+    let row = |row: &Value| {
+        let (code, status, title) = (text(&row["code"]), text(&row["status"]), text(&row["title"]));
+        format!("<tr id=\"{code}\"><td><code>{code}</code></td><td>{status}</td><td>{title}</td></tr>")
+    };
+    let rows: Vec<String> = table.as_array().into_iter().flatten().map(row).collect();
+    PROBLEMS.replace("<!-- rows -->", &rows.join("\n"))
 }
