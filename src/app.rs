@@ -6,11 +6,12 @@ use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
 use crate::http::front::{Front, FrontLimits};
 use crate::http::state::{Inner, Shell};
-use crate::http::{Admission, Fittings, TrustedProxies, router, wire};
+use crate::http::{Admission, Fittings, PageTexts, TrustedProxies, router, wire};
 use crate::index::{Current, Index};
 use crate::store::{PublishOutcome, Store};
 use crate::tasks::recorder::{Recorder, RecorderLimits};
 use crate::tasks::refresher::Refresher;
+use crate::web;
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::path::{Path, PathBuf};
@@ -162,6 +163,7 @@ fn fittings(config: &Config, front: Arc<Front>) -> Fittings {
         front,
         admission: Admission::new(config.participants_burst, config.participants_per_minute),
         proxies: TrustedProxies(config.trusted_proxies.clone().into()),
+        pages: PageTexts { home: web::HOME, problems: web::problems },
         prometheus: install_metrics(),
     }
 }

@@ -4,7 +4,7 @@
 //! The map, from the outside in; an arrow may skip a floor and never turns back, and rooms on one floor do not see each other
 //! (`tests/laws.rs` reads the `use` lines):
 //!
-//! `main → app, cli → http, web → tasks → store, index, formats → domain`
+//! `main → cli → app → http, web → tasks → store, index, formats → domain`
 
 /// What everything is about: study routes, presence, counting. Pure.
 pub mod domain;

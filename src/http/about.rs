@@ -16,12 +16,20 @@ pub struct Pages {
     openapi: Document,
 }
 
+/// The words of the pages, which `web` has.
+pub struct PageTexts {
+    /// What this is and where to go.
+    pub home: &'static str,
+    /// Makes the page of problem codes from a list of `{code, status, title}`.
+    pub problems: fn(&Value) -> String,
+}
+
 const HTML: &str = "text/html; charset=utf-8";
 
 impl Pages {
     /// Makes the pages around an OpenAPI document.
     #[must_use]
-    pub fn new(openapi: &Value) -> Self {
+    pub fn new(openapi: &Value, texts: &PageTexts) -> Self {
         let home = json!({
             "name": "studyroute",
             "version": env!("CARGO_PKG_VERSION"),
@@ -30,9 +38,9 @@ impl Pages {
                 "docs": "/docs", "openapi": "/openapi.json", "problems": "/problems", "health": "/readyz"},
         });
         Self {
-            home_html: Document::new(crate::web::HOME.as_bytes().to_vec(), HTML, ""),
+            home_html: Document::new(texts.home.as_bytes().to_vec(), HTML, ""),
             home_json: Document::new(home.to_string().into_bytes(), "application/json", "en"),
-            problems: Document::new(crate::web::problems(&problem::table()).into_bytes(), HTML, "en"),
+            problems: Document::new((texts.problems)(&problem::table()).into_bytes(), HTML, "en"),
             openapi: Document::new(openapi.to_string().into_bytes(), "application/json", "en"),
         }
     }

@@ -36,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use about::PageTexts;
 pub use client::TrustedProxies;
 pub use participants::Admission;
 
@@ -52,6 +53,8 @@ pub struct Fittings {
     pub admission: Admission,
     /// Whose forwarding headers count.
     pub proxies: TrustedProxies,
+    /// The words of the pages.
+    pub pages: PageTexts,
     /// Renders the metrics.
     pub prometheus: Option<PrometheusHandle>,
 }
@@ -90,7 +93,7 @@ pub fn api_document() -> serde_json::Value {
 /// The whole HTTP service.
 pub fn router(shell: Arc<Shell>, fittings: Fittings) -> Router {
     let (endpoints, api) = endpoints();
-    let pages = about::Pages::new(&openapi::document(&api));
+    let pages = about::Pages::new(&openapi::document(&api), &fittings.pages);
     let docs = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
     let docs: Router<Arc<Shell>> = Router::from(docs)
         .layer(from_fn(async |request, next: axum::middleware::Next| allow_own_scripts(next.run(request).await)));

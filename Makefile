@@ -1,0 +1,38 @@
+# Every chore has a name; CI calls the same names.
+.DELETE_ON_ERROR:
+.PHONY: run test bench bench-quick web lint fmt docs deny
+
+# Builds, and serves both routes at 127.0.0.1:8080 with its data in studyroute.db beside.
+run:
+	cargo run --locked --release -- serve
+
+# Everything, on SQLite and on a PostgreSQL of its own. Installs by apt what is missing, where it may.
+test:
+	scripts/test-setup
+	scripts/with-postgres cargo test --locked
+
+# Ratios within one run; see benches/.
+bench:
+	cargo bench --locked
+
+bench-quick:
+	cargo bench --locked -- --quick
+
+# The pages are plain files that are built into the program; there is nothing to build yet.
+web:
+	@echo "web/ holds plain pages; cargo builds them in"
+
+fmt:
+	cargo fmt
+
+docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# cargo-deny is used where it is installed; the test in tests/supply.rs checks the same lists everywhere.
+deny:
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "cargo-deny is not installed; tests/supply.rs checks licences, sources and versions"; fi
+
+lint: docs deny
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
