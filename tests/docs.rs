@@ -1,0 +1,151 @@
+//! What the documents say is true: README's requests give the printed answers, its table of settings is the code's, the
+//! places it names exist.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use studyroute::config::SETTINGS;
+
+fn readme() -> String {
+    std::fs::read_to_string("README.md").expect("README.md is there")
+}
+
+/// The program on a free port; killed when dropped.
+struct Server {
+    child: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = format!("sqlite:{}", folder.path().join("studyroute.db").display());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_studyroute"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
+        let mut address = String::new();
+        for line in log.by_ref().map_while(Result::ok) {
+            let line: serde_json::Value = serde_json::from_str(&line).expect("the log is JSON");
+            if line["message"] == "listening" {
+                address = line["address"].as_str().expect("an address").into();
+            }
+            if line["message"] == "ready" {
+                break;
+            }
+        }
+        // The rest of the log must be read, else the program would wait for its reader one day.
+        std::thread::spawn(move || log.for_each(drop));
+        Self { child, address, _folder: folder }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Commands and printed answers of all `console` blocks, in order.
+fn examples(text: &str) -> Vec<(String, String)> {
+    let blocks = text.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in blocks.flat_map(str::lines) {
+        match (line.strip_prefix("$ "), found.last_mut()) {
+            (Some(command), _) => found.push((command.into(), String::new())),
+            (None, Some((_, answer))) => answer.push_str(line),
+            (None, None) => panic!("an answer without a command: {line}"),
+        }
+    }
+    found
+}
+
+/// Whether `text` is `pattern`, where … stands for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    for (i, part) in parts.iter().enumerate() {
+        if i + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty()
+}
+
+#[test]
+fn the_first_requests_of_the_readme_give_the_printed_answers() {
+    let server = Server::start();
+    let examples = examples(&readme());
+    assert_eq!(examples.len(), 3, "three first requests");
+    // One shell for all: a later request uses what an earlier one got.
+    let script: Vec<String> = examples
+        .iter()
+        .map(|(command, _)| format!("{}\necho; echo ----", command.replace("127.0.0.1:8080", &server.address)))
+        .collect();
+    let output = Command::new("bash").args(["-c", &script.join("\n")]).output().expect("bash runs");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    let answers: Vec<&str> = printed.split("----\n").map(str::trim).collect();
+    for ((command, expected), answer) in examples.iter().zip(answers) {
+        assert!(fits(expected, answer), "$ {command}\nexpected {expected}\nprinted  {answer}");
+    }
+}
+
+#[test]
+fn an_answer_must_fit_its_pattern() {
+    assert!(fits("a…c", "abc") && fits("a…", "a") && fits("abc", "abc") && fits("…b…d", "abcd"));
+    assert!(!fits("a…c", "abd") && !fits("abc", "abcd") && !fits("…x…", "abc") && !fits("a", "b"));
+}
+
+#[test]
+fn the_table_of_settings_is_the_codes() {
+    let readme = readme();
+    for setting in &SETTINGS {
+        let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        let row = format!("| `{}` | {default} | {} |", setting.name, setting.help);
+        assert!(readme.contains(&row), "README lacks this row:\n{row}");
+    }
+    let rows = readme.split("| setting | default | meaning |").nth(1).expect("the table");
+    let rows = rows.lines().skip(2).take_while(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, SETTINGS.len(), "README has rows that are no settings");
+}
+
+#[test]
+fn the_map_names_places_that_exist() {
+    let readme = readme();
+    let map =
+        readme.split("## The map of the house").nth(1).and_then(|rest| rest.split("```").nth(1)).expect("the map");
+    let mut named = 0;
+    for line in map.lines().filter(|line| !line.trim().is_empty()) {
+        for place in line.split("  ").next().unwrap_or_default().split(',') {
+            assert!(Path::new(place.trim()).exists(), "the map names {place}, which is not there");
+            named += 1;
+        }
+    }
+    assert!(named > 8);
+    for rest in readme.split("](").skip(1) {
+        let target = rest.split(')').next().unwrap_or_default();
+        assert!(target.starts_with("http") || Path::new(target).exists(), "README links to {target}");
+    }
+}
+
+#[test]
+fn every_makefile_name_that_a_document_mentions_exists() {
+    let makefile = std::fs::read_to_string("Makefile").expect("a Makefile");
+    for document in ["README.md", "CONTRIBUTING.md", ".ci/run"] {
+        let text = std::fs::read_to_string(document).expect("readable");
+        // As a command: at the beginning of a line or in backticks; "to make one" is a sentence.
+        let commands = text.split("\nmake ").skip(1).chain(text.split("`make ").skip(1));
+        for rest in commands {
+            let name: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            let known = name.is_empty() || makefile.contains(&format!("\n{name}:"));
+            assert!(known, "{document} mentions make {name}");
+        }
+    }
+}
