@@ -39,8 +39,8 @@ fn seconds(work: impl FnOnce()) -> f64 {
 fn compare(name: &str, rounds: usize, mut ours: impl FnMut(), mut bare: impl FnMut()) {
     let mut ratios: Vec<f64> = (0..rounds).map(|_| seconds(&mut ours) / seconds(&mut bare)).collect();
     ratios.sort_by(f64::total_cmp);
-    let at = |part: f64| ratios[((ratios.len() - 1) as f64 * part) as usize];
-    println!("{name}: {:.2} × (from {:.2} to {:.2}, {rounds} pairs)", at(0.5), at(0.0), at(1.0));
+    let (least, median, most) = (ratios[0], ratios[rounds / 2], ratios[rounds - 1]);
+    println!("{name}: {median:.2} × (from {least:.2} to {most:.2}, {rounds} pairs)");
 }
 
 fn main() {

@@ -6,6 +6,9 @@
 //!
 //! `main → cli → app → http, web → tasks → store, index, formats → domain`
 
+// Input must not be able to stop the program. Tests may be blunt.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 /// What everything is about: study routes, presence, counting. Pure.
 pub mod domain;
 

@@ -132,14 +132,10 @@ pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &
     if args.verify {
         return verify(&store.audit().await?, out);
     }
-    let to = match &args.to {
-        Some(text) => read_day(text)?,
-        None => time::local_hour(ambient.now_ms()).day,
-    };
-    let from = match &args.from {
-        Some(text) => read_day(text)?,
-        None => store.first_counted_day().await?.unwrap_or(to).min(to),
-    };
+    let today = time::local_hour(ambient.now_ms()).day;
+    let (first, last) = store.counted_days().await?.unwrap_or((today, today));
+    let to = args.to.as_deref().map_or(Ok(today.max(last)), read_day)?;
+    let from = args.from.as_deref().map_or(Ok(first.min(to)), read_day)?;
     let route = match &args.route {
         Some(slug) => Some(store.route_key(slug).await?.with_context(|| format!("there is no study route {slug}"))?),
         None => None,

@@ -77,7 +77,7 @@ pub struct WireRow {
 #[utoipa::path(get, path = "/v1/counts", tag = "counts", security((), ("key" = [])), params(
     ("route" = Option<String>, Query, description = "Only this study route"),
     ("from" = Option<String>, Query, description = "First day in Asia/Shanghai, YYYY-MM-DD (default: the first counted day)"),
-    ("to" = Option<String>, Query, description = "Last day (default: today); at most ten years after `from`"),
+    ("to" = Option<String>, Query, description = "Last day (default: today, or the last counted day if that is later); at most ten years after `from`"),
     ("by" = Option<Vec<String>>, Query, description = "`day`, `route`, `waypoint`, `hour`; may be repeated"),
 ), responses(
     (status = 200, description = "The figures", body = Counts),
@@ -244,14 +244,12 @@ fn read_day(query: &mut Query, name: &str) -> Result<Option<Day>, Problem> {
     day.map(Some).ok_or_else(|| Problem::parameter(name, "must be a day written YYYY-MM-DD"))
 }
 
-/// Without `from`, from the first counted day; without `to`, to today (or the last day a phone whose clock runs ahead may name).
+/// Without `from`, from the first counted day; without `to`, to today, or to the last counted day if a phone's clock runs ahead.
 async fn range(live: &Live, from: Option<Day>, to: Option<Day>) -> Result<(Day, Day), Problem> {
     let today = time::local_hour(live.ambient.now_ms()).day;
-    let to = to.unwrap_or_else(|| today.max(from.unwrap_or(today)));
-    let from = match from {
-        Some(from) => from,
-        None => live.store.first_counted_day().await?.unwrap_or(to).min(to).max(to.saturating_sub(RANGE_MAX_DAYS)),
-    };
+    let (first, last) = live.store.counted_days().await?.unwrap_or((today, today));
+    let to = to.unwrap_or_else(|| today.max(last).max(from.unwrap_or(today)));
+    let from = from.unwrap_or_else(|| first.min(to).max(to.saturating_sub(RANGE_MAX_DAYS)));
     if from > to {
         return Err(Problem::parameter("from", "is after to; swap them"));
     }

@@ -4,7 +4,7 @@
 //! meets a repeat, `(participant, seq)` meets a second node that counts the same participant at the same moment.
 
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, StoreError, counts, json, participants::json_ids};
+use super::{Result, Store, StoreError, counts, json, json_ids};
 use crate::domain::check_in::Verdict;
 use crate::domain::counts::{Changes, Entry, History};
 use serde::Serialize;

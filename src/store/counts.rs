@@ -66,7 +66,7 @@ statements! {
          from tallies where day between $1 and $2 and route_key between $3 and $4
          group by 1, 2, 3, 4",
     );
-    FIRST_DAY = Sql::both("select min(day) from tallies");
+    COUNTED_DAYS = Sql::both("select min(day), max(day) from tallies");
     ROUTE_NAMES = Sql::both("select route_key, slug from study_routes");
     WAYPOINT_NAMES = Sql::pair(
         "select w.waypoint_key, r.route_key, r.slug, w.slug from waypoints w join study_routes r on r.route_key = w.route_key
@@ -231,14 +231,15 @@ type TalliesRow = (i64, i64, i64, i64, i64, i64, i64);
 type Key = (i64, i64, i64, i64);
 
 impl Store {
-    /// The first day that anything was counted on.
+    /// The first and the last day that anything was counted on.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn first_counted_day(&self) -> Result<Option<Day>> {
-        let day: Option<i64> =
-            on!(self, |pools, dialect| sqlx::query_scalar(FIRST_DAY.on(dialect)).fetch_one(&pools.read).await?);
-        Ok(day.and_then(|day| Day::try_from(day).ok()))
+    pub async fn counted_days(&self) -> Result<Option<(Day, Day)>> {
+        let (first, last): (Option<i64>, Option<i64>) =
+            on!(self, |pools, dialect| sqlx::query_as(COUNTED_DAYS.on(dialect)).fetch_one(&pools.read).await?);
+        let day = |day: Option<i64>| day.and_then(|day| Day::try_from(day).ok());
+        Ok(day(first).zip(day(last)))
     }
 
     /// The store's number of a study route that is or was published.

@@ -175,3 +175,8 @@ impl Store {
 fn json<T: serde::Serialize + ?Sized>(rows: &T) -> Result<String> {
     serde_json::to_string(rows).map_err(|_| StoreError::Corrupt { table: "a batch" })
 }
+
+/// Ids as the one JSON parameter of a batch statement.
+fn json_ids(ids: &[uuid::Uuid]) -> Result<String> {
+    json(&ids.iter().map(|id| id.simple().to_string()).collect::<Vec<_>>())
+}

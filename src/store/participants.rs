@@ -1,7 +1,7 @@
 //! Participants: anonymous visitors with a token, made and erased on demand.
 
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, check_ins, counts};
+use super::{Result, Store, check_ins, counts, json_ids};
 use crate::domain::counts::History;
 use uuid::Uuid;
 
@@ -85,10 +85,4 @@ impl Store {
             Ok(true)
         })
     }
-}
-
-/// Ids as the one JSON parameter of a batch statement.
-pub(super) fn json_ids(ids: &[Uuid]) -> Result<String> {
-    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-    super::json(&ids)
 }
