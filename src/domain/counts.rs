@@ -9,7 +9,7 @@
 //! The same steps are kept per [`Scope`] (all, study route, waypoint; each also per hour of the day) and twice over: for any
 //! evidence, and for `inside` verdicts alone. What the second lacks rests on uncertain evidence alone.
 //!
-//! Pure: a [`History`] in, [`Change`]s out. Refuses to store, and to hide small numbers: that is [`super::disclosure`].
+//! Pure: a [`History`] in, [`Changes`] out. Refuses to store, and to hide small numbers: that is [`super::disclosure`].
 
 use super::check_in::Verdict;
 use super::time::{Day, LocalHour, local_hour};

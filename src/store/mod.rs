@@ -1,5 +1,5 @@
 //! The only place that knows a database. One body serves SQLite and PostgreSQL: `on!` expands it for both, statements come as
-//! [`sql::Sql`] constants beside the function that runs them, batches travel as one JSON parameter.
+//! `Sql` constants beside the function that runs them, batches travel as one JSON parameter.
 //!
 //! Refuses to judge, to count by itself, or to know HTTP: it keeps what `domain` worked out, durably, and gives it back.
 
