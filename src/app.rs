@@ -16,14 +16,14 @@ use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Descriptors kept for the database, the log and the listener.
 const DESCRIPTORS_KEPT: u64 = 64;
-/// How long the recorder may take to write what is queued.
-const RECORDER_DRAIN: Duration = Duration::from_secs(10);
+/// However long the requests took to finish, the recorder has at least this long to write what is queued.
+const RECORDER_DRAIN_MIN: Duration = Duration::from_secs(1);
 /// How often the metrics' histograms are folded.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -63,6 +63,7 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     tracing::info!("ready");
     stop.cancelled().await;
     tracing::info!("stopping");
+    let stopping = Instant::now();
     shell.stop();
     serving.cancel();
     if !door.await.unwrap_or(false) {
@@ -72,7 +73,8 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     if let Some(live) = shell.live() {
         live.recorder.close();
     }
-    if tokio::time::timeout(RECORDER_DRAIN, writer).await.is_err() {
+    let left = config.drain.saturating_sub(stopping.elapsed()).max(RECORDER_DRAIN_MIN);
+    if tokio::time::timeout(left, writer).await.is_err() {
         tracing::error!("the recorder did not finish in time; what it held was never acknowledged");
     }
     store.close().await;
