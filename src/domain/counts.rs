@@ -102,13 +102,20 @@ pub type Changes = BTreeMap<Counter, Amount>;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     entries: Vec<Entry>,
+    last_number: i64,
 }
 
 impl History {
-    /// A history from entries in the order in which they were recorded.
+    /// Adds a check-in that the log already has under this number.
+    pub fn recall(&mut self, entry: Entry, number: i64) {
+        self.entries.push(entry);
+        self.last_number = self.last_number.max(number);
+    }
+
+    /// The number that the next check-in will have in the log.
     #[must_use]
-    pub fn new(entries: Vec<Entry>) -> Self {
-        Self { entries }
+    pub fn next_number(&self) -> i64 {
+        self.last_number + 1
     }
 
     /// How many check-ins.
@@ -156,6 +163,7 @@ impl History {
             }
         }
         self.entries.push(entry);
+        self.last_number += 1;
     }
 
     /// Everything this participant has added to the counters.
@@ -320,7 +328,11 @@ mod tests {
     #[test]
     fn neighbours_are_by_event_time_not_by_arrival() {
         let e = |occurred_ms, waypoint| Entry { occurred_ms, route: 1, waypoint, verdict: Verdict::Inside };
-        let history = History::new(vec![e(50, 5), e(10, 1), e(30, 3)]);
+        let mut history = History::default();
+        for (number, entry) in [(1, e(50, 5)), (2, e(10, 1)), (7, e(30, 3))] {
+            history.recall(entry, number);
+        }
+        assert_eq!(history.next_number(), 8, "a gap in the log is not filled");
         let found: Vec<i64> = history.neighbours(31).map(|e| e.waypoint).collect();
         assert_eq!(found, [3, 5]);
         assert_eq!(history.neighbours(5).map(|e| e.waypoint).collect::<Vec<_>>(), [1]);

@@ -263,3 +263,37 @@ fn known_method(method: &Method) -> &'static str {
         _ => "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(front: &Front, template: &str) -> Option<&'static str> {
+        front.admit(class(template)).err().map(|problem| problem.code())
+    }
+
+    #[test]
+    fn when_permits_run_out_check_ins_still_pass_and_health_always_does() {
+        let limits = FrontLimits { reads_max: 1, check_ins_max: 1, ..FrontLimits::default() };
+        let front = Front::new(limits, false);
+        let _read = front.admit(Class::Read).ok().flatten().expect("the first read");
+        assert_eq!(refused(&front, "/v1/nearby"), Some("overloaded"));
+        assert_eq!(refused(&front, "/v1/check-ins"), None);
+        let _check_in = front.admit(Class::CheckIn).ok().flatten().expect("the first check-in");
+        assert_eq!(refused(&front, "/v1/check-ins/batch"), Some("overloaded"));
+        assert_eq!(refused(&front, "/healthz"), None);
+    }
+
+    #[test]
+    fn a_late_event_loop_refuses_reads_before_check_ins_and_health_never() {
+        let front = Front::new(FrontLimits::default(), false);
+        for (lag_ms, read, check_in) in
+            [(0, None, None), (1_500, Some("overloaded"), None), (9_000, Some("overloaded"), Some("overloaded"))]
+        {
+            front.lag_ms.store(lag_ms, Ordering::Relaxed);
+            assert_eq!(refused(&front, "/v1/routes"), read, "{lag_ms}");
+            assert_eq!(refused(&front, "/v1/check-ins"), check_in, "{lag_ms}");
+            assert_eq!(refused(&front, "/readyz"), None);
+        }
+    }
+}

@@ -20,7 +20,7 @@ statements! {
                 hour_visits - erased_hour_visits
          from tallies",
     );
-    LOG = Sql::both("select participant, occurred_ms, route_key, waypoint_key, verdict from check_ins order by participant, seq");
+    LOG = Sql::both("select participant, seq, occurred_ms, route_key, waypoint_key, verdict from check_ins order by participant, seq");
 }
 
 /// What a recount found.

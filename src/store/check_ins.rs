@@ -26,9 +26,9 @@ statements! {
          left join check_ins c on c.participant = p.participant and c.id = j.id",
     );
     ENTRIES = Sql::pair(
-        "select participant, occurred_ms, route_key, waypoint_key, verdict from check_ins
+        "select participant, seq, occurred_ms, route_key, waypoint_key, verdict from check_ins
          where participant in (select unhex(value) from json_each($1)) order by participant, seq",
-        "select participant, occurred_ms, route_key, waypoint_key, verdict from check_ins
+        "select participant, seq, occurred_ms, route_key, waypoint_key, verdict from check_ins
          where participant in (select value::uuid from jsonb_array_elements_text($1::jsonb) value) order by participant, seq",
     );
     INSERT = Sql::pair(
@@ -148,6 +148,7 @@ pub struct Progress {
 #[derive(sqlx::FromRow)]
 pub(super) struct EntryRow {
     participant: Uuid,
+    seq: i64,
     occurred_ms: i64,
     route_key: i64,
     waypoint_key: i64,
@@ -370,14 +371,20 @@ impl Known {
     }
 }
 
-fn histories(known: &Known, entries: Vec<EntryRow>, cache: &HashMap<Uuid, History>) -> HashMap<Uuid, History> {
-    let mut read: HashMap<Uuid, Vec<Entry>> = HashMap::new();
-    for row in entries {
-        let (participant, entry) = row.entry();
-        read.entry(participant).or_default().push(entry);
+/// What participants have in the log, from rows of it.
+pub(super) fn recall(rows: Vec<EntryRow>) -> HashMap<Uuid, History> {
+    let mut histories: HashMap<Uuid, History> = HashMap::new();
+    for row in rows {
+        let (seq, (participant, entry)) = (row.seq, row.entry());
+        histories.entry(participant).or_default().recall(entry, seq);
     }
-    let of = |id: &Uuid| cache.get(id).cloned().unwrap_or_else(|| History::new(read.remove(id).unwrap_or_default()));
-    let mut of = of;
+    histories
+}
+
+/// The histories of a batch's participants: from memory, else as just read, else empty.
+fn histories(known: &Known, rows: Vec<EntryRow>, cache: &HashMap<Uuid, History>) -> HashMap<Uuid, History> {
+    let mut read = recall(rows);
+    let mut of = |id: &Uuid| cache.get(id).cloned().or_else(|| read.remove(id)).unwrap_or_default();
     known.participants.iter().map(|id| (*id, of(id))).collect()
 }
 
@@ -412,7 +419,7 @@ impl Plan {
         let hurried = history.neighbours(new.occurred_ms).any(|earlier| too_fast(earlier, new));
         let verdict = if hurried { Verdict::Uncertain } else { new.verdict };
         let first_visit = !history.has_been_at(new.waypoint);
-        let seq = i64::try_from(history.len()).ok()? + 1;
+        let seq = history.next_number();
         let entry = Entry { occurred_ms: new.occurred_ms, route: new.route, waypoint: new.waypoint, verdict };
         history.record(entry, &mut self.changes);
         self.rows.push(InsertRow {

@@ -66,6 +66,8 @@ statements! {
          from tallies where day between $1 and $2 and route_key between $3 and $4
          group by 1, 2, 3, 4",
     );
+    // People and tallies of one answer belong together.
+    BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
     COUNTED_DAYS = Sql::both("select min(day), max(day) from tallies");
     ROUTE_NAMES = Sql::both("select route_key, slug from study_routes");
     WAYPOINT_NAMES = Sql::pair(
@@ -294,6 +296,7 @@ impl Store {
         let hours = span(query.by_hour, None);
         let only_route = query.route.map_or((0, i64::MAX), |key| (key, key));
         on!(self, |pools, dialect| {
+            let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
             let people = sqlx::query_as(PEOPLE.on(dialect))
                 .bind(i64::from(query.from))
                 .bind(i64::from(query.to))
@@ -304,7 +307,7 @@ impl Store {
                 .bind(hours.0)
                 .bind(hours.1)
                 .bind(i64::from(query.by_day))
-                .fetch_all(&pools.read)
+                .fetch_all(&mut *tx)
                 .await?;
             let tallies = sqlx::query_as(TALLIES.on(dialect))
                 .bind(i64::from(query.from))
@@ -315,8 +318,9 @@ impl Store {
                 .bind(i64::from(query.by_waypoint))
                 .bind(i64::from(query.by_hour))
                 .bind(i64::from(query.by_day))
-                .fetch_all(&pools.read)
+                .fetch_all(&mut *tx)
                 .await?;
+            tx.rollback().await?;
             Ok((people, tallies))
         })
     }

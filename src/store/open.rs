@@ -6,8 +6,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -27,7 +28,7 @@ impl Store {
     /// When the address is not understood, the database cannot be reached or its settings are not safe.
     pub async fn open(url: &str) -> Result<Self> {
         if let Some(file) = url.strip_prefix("sqlite:") {
-            return open_sqlite(file.trim_start_matches("//")).await;
+            return open_sqlite(file.strip_prefix("//").unwrap_or(file)).await;
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return open_postgres(url).await;
@@ -58,10 +59,37 @@ async fn open_sqlite(file: &str) -> Result<Store> {
             .after_connect(|connection, _| Box::pin(read_back_sqlite(connection)))
             .connect_with(options)
     };
+    let first = first_connection(&options).await?;
     let write: SqlitePool = pool(1, options.clone()).await?;
-    sqlx::migrate!("migrations/sqlite").run(&write).await.map_err(unfit)?;
+    first.close().await?;
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    if migrator.run(&write).await.is_err() {
+        // Another process may have made the tables meanwhile, as sqlx locks nothing here; under the lock there is only one.
+        let mut tx = write.begin_with("begin immediate").await?;
+        migrator.run(&mut *tx).await.map_err(unfit)?;
+        tx.commit().await?;
+    }
     let read = pool(SQLITE_READERS_MAX, options.read_only(true)).await?;
     Ok(Store::Sqlite(Pools { read, write }))
+}
+
+/// Says why a file is refused, which a pool would only answer by a timeout; and waits where SQLite does not: while another
+/// process turns a new file to WAL.
+async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection> {
+    let until = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match options.connect().await {
+            Ok(mut connection) => {
+                let sound = read_back_sqlite(&mut connection).await;
+                sound.map_err(|error| StoreError::Unfit(error.to_string()))?;
+                return Ok(connection);
+            }
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") && Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 async fn read_back_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -87,6 +115,10 @@ async fn open_postgres(url: &str) -> Result<Store> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Unfit("the PostgreSQL address is not understood".into()))?
         .application_name("studyroute");
+    // A pool would only say that it timed out.
+    let mut first = options.connect().await?;
+    read_back_postgres(&mut first).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
+    first.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -124,5 +156,30 @@ fn unfit(error: sqlx::migrate::MigrateError) -> StoreError {
     match error {
         sqlx::migrate::MigrateError::Execute(error) => StoreError::Unavailable(error),
         other => StoreError::Unfit(format!("the tables cannot be brought up to date: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_without_the_safe_settings_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let options = SqliteConnectOptions::new().filename(folder.path().join("a.db")).create_if_missing(true);
+        for (journal, synchronous, fit) in [
+            (SqliteJournalMode::Delete, SqliteSynchronous::Full, false),
+            (SqliteJournalMode::Wal, SqliteSynchronous::Normal, false),
+            (SqliteJournalMode::Wal, SqliteSynchronous::Off, false),
+            (SqliteJournalMode::Wal, SqliteSynchronous::Full, true),
+        ] {
+            for read_only in [false, true] {
+                let options = options.clone().journal_mode(journal).synchronous(synchronous).read_only(read_only);
+                let mut connection = options.connect().await.expect("a connection");
+                let read_back = read_back_sqlite(&mut connection).await;
+                assert_eq!(read_back.is_ok(), fit, "{journal:?} {synchronous:?} {read_only}: {read_back:?}");
+                connection.close().await.expect("closed");
+            }
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, check_ins, counts, json_ids};
-use crate::domain::counts::History;
 use uuid::Uuid;
 
 statements! {
@@ -70,8 +69,8 @@ impl Store {
             }
             let rows: Vec<check_ins::EntryRow> =
                 sqlx::query_as(check_ins::ENTRIES.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
-            let entries = rows.into_iter().map(|row| row.entry().1).collect();
-            let erased = counts::Rows::erased(&History::new(entries).changes());
+            let history = check_ins::recall(rows).remove(&id).unwrap_or_default();
+            let erased = counts::Rows::erased(&history.changes());
             if !erased.is_empty() {
                 sqlx::query(counts::ADD_STEPS.on(dialect)).bind(erased.steps()?).execute(&mut *tx).await?;
                 sqlx::query(counts::ADD_TALLIES.on(dialect)).bind(erased.tallies()?).execute(&mut *tx).await?;

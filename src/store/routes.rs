@@ -218,11 +218,15 @@ fn differences(
     valid: &[(i64, String)],
 ) -> Result<(Vec<i64>, Vec<NewVersion>, usize)> {
     let valid: BTreeMap<i64, &str> = valid.iter().map(|(key, hash)| (*key, hash.as_str())).collect();
-    let (mut new, mut kept) = (Vec::new(), HashSet::new());
+    let (mut new, mut kept, mut seen) = (Vec::new(), HashSet::new(), HashSet::new());
     for (ordinal, waypoint) in route.waypoints.iter().enumerate() {
         let Some(&waypoint_key) = keys.get(&waypoint.id) else {
             return Err(StoreError::Corrupt { table: "waypoints" });
         };
+        if !seen.insert(waypoint_key) {
+            // Else one of two stops of the same name could be kept and the other written beside it.
+            return Err(StoreError::Conflict);
+        }
         let document = json(waypoint)?;
         let content_hash = hash(&format!("{ordinal} {document}"));
         if valid.get(&waypoint_key).is_some_and(|&hash| hash == content_hash) {

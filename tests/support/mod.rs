@@ -1,5 +1,6 @@
 //! What the tests share.
 
+#![allow(clippy::disallowed_methods, reason = "a throw-away server is found by the environment and named by the clock")]
 #![allow(dead_code, reason = "each test binary uses only part of it")]
 
 pub mod postgres;

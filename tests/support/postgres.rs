@@ -51,11 +51,9 @@ pub fn start_own() -> Option<Postgres> {
 
 fn find_or_start() -> Option<Postgres> {
     match env::var("STUDYROUTE_TEST_POSTGRES") {
-        Ok(url) if !url.is_empty() => Some(Postgres {
-            url: format!("{}/", url.trim_end_matches('/')),
-            keeper: None,
-            own: false,
-        }),
+        Ok(url) if !url.is_empty() => {
+            Some(Postgres { url: format!("{}/", url.trim_end_matches('/')), keeper: None, own: false })
+        }
         _ => start("fast", false),
     }
 }
