@@ -1,5 +1,6 @@
 //! A consistent copy of the whole database while it is in use: written beside, verified, then renamed.
 
+use super::open::sync_folder;
 use super::{Result, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -49,10 +50,4 @@ async fn copy_and_verify(pool: &sqlx::SqlitePool, beside: &Path) -> Result<()> {
         return Err(StoreError::Unfit(format!("the copy is not sound: {verdict}, {} orphans", orphans.len())));
     }
     Ok(())
-}
-
-/// A rename is only durable once its folder is.
-fn sync_folder(file: &Path) -> std::io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
 }

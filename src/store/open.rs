@@ -7,6 +7,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,7 @@ async fn open_sqlite(file: &str) -> Result<Store> {
         migrator.run(&mut *tx).await.map_err(unfit)?;
         tx.commit().await?;
     }
+    sync_folder(Path::new(file)).map_err(|error| StoreError::Unfit(format!("{file}: {error}")))?;
     let read = pool(SQLITE_READERS_MAX, options.read_only(true)).await?;
     Ok(Store::Sqlite(Pools { read, write }))
 }
@@ -90,6 +92,12 @@ async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnec
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// A file that was made or renamed is only durable once its folder is; SQLite sees to its log's folder, not to the database's.
+pub(super) fn sync_folder(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 async fn read_back_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<()> {
