@@ -4,7 +4,7 @@ use crate::ambient::Ambient;
 use crate::config::Config;
 use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
-use crate::http::front::{Front, FrontLimits};
+use crate::http::front::{Front, FrontLimits, HEAD_MAX_BYTES};
 use crate::http::state::{Inner, Shell};
 use crate::http::{Admission, Fittings, PageTexts, TrustedProxies, router, wire};
 use crate::index::{Current, Index};
@@ -15,7 +15,7 @@ use crate::web;
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -52,12 +52,17 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     let stats = Arc::new(DoorStats::default());
     let limits = door_limits(&config);
     let door = tokio::spawn(door::serve(listener, router, limits, stats, serving.clone(), config.drain));
-    let loaded = load(&config, &ambient, &shell, &serving).await;
+    // A database that does not answer must not keep the process from stopping.
+    let loaded = tokio::select! {
+        loaded = load(&config, &ambient, &shell, &serving) => loaded.map(Some),
+        () = stop.cancelled() => Ok(None),
+    };
     let (store, writer) = match loaded {
-        Ok(loaded) => loaded,
-        Err(error) => {
+        Ok(Some(loaded)) => loaded,
+        early => {
+            lag.abort();
             serving.cancel();
-            return Err(error);
+            return early.map(|_| tracing::info!("stopped before it was ready"));
         }
     };
     tracing::info!("ready");
@@ -170,16 +175,10 @@ fn fittings(config: &Config, front: Arc<Front>) -> Fittings {
     }
 }
 
-/// There is one recorder of metrics per process; a second server in the same process goes without.
+/// There is one recorder of metrics per process; servers in the same process share it.
 fn install_metrics() -> Option<PrometheusHandle> {
-    const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-    const BATCHES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 100.0, 250.0, 500.0];
-    use metrics_exporter_prometheus::Matcher;
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
-        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("batch_check_ins".into()), &BATCHES))
-        .and_then(PrometheusBuilder::install_recorder)
-        .ok()?;
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let handle = HANDLE.get_or_init(metrics_recorder).clone()?;
     let upkeep = handle.clone();
     tokio::spawn(async move {
         loop {
@@ -188,6 +187,17 @@ fn install_metrics() -> Option<PrometheusHandle> {
         }
     });
     Some(handle)
+}
+
+fn metrics_recorder() -> Option<PrometheusHandle> {
+    const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+    const BATCHES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 100.0, 250.0, 500.0];
+    use metrics_exporter_prometheus::Matcher;
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("batch_check_ins".into()), &BATCHES))
+        .and_then(PrometheusBuilder::install_recorder)
+        .ok()
 }
 
 /// As many connections as asked for, but never more than the system gives descriptors.
@@ -201,6 +211,7 @@ fn door_limits(config: &Config) -> DoorLimits {
     DoorLimits {
         connections_max: config.connections_max.min(room),
         connections_per_address_max: config.connections_per_address_max,
+        head_max_bytes: 3 * HEAD_MAX_BYTES,
         ..DoorLimits::default()
     }
 }

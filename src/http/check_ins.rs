@@ -14,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// Most check-ins of one batch.
@@ -57,7 +58,7 @@ pub struct ReportedPosition {
 /// A kept check-in.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"id": "0192f0c1-7c1e-7e0a-9d63-0f6c3f1d2a4b", "waypoint": "confucius-mencius/dacheng-hall",
-    "verdict": "inside", "distance_m": 5.1, "first_visit": true,
+    "verdict": "inside", "distance_m": 4.384, "first_visit": true,
     "occurred_at": "2026-11-23T02:15:00.000Z", "received_at": "2026-11-23T02:15:01.250Z"}))]
 pub struct CheckIn {
     /// The client's name for it.
@@ -164,30 +165,57 @@ pub async fn batch(live: Live, visitor: Visitor, Json(body): Json<BatchRequest>)
             format!("must hold 1 to {BATCH_MAX} check-ins; send more in further batches"),
         ));
     }
-    let read: Vec<Result<CheckInRequest, Problem>> =
-        body.check_ins.iter().map(|raw| from_json(raw.get().as_bytes())).collect();
-    let prepared: Vec<Option<Result<NewCheckIn, Problem>>> =
-        read.iter().map(|item| item.as_ref().ok().map(|request| prepare(&live, &visitor, request))).collect();
-    let queued = prepared.iter().filter_map(|item| item.as_ref()?.as_ref().ok().cloned()).collect();
+    // What is refused is looked up before anything of this batch is written, so that every item is judged in its place.
+    let (mut queued, mut steps) = (Vec::new(), Vec::with_capacity(body.check_ins.len()));
+    for raw in &body.check_ins {
+        steps.push(step(&live, &visitor, raw, &mut queued).await);
+    }
     let mut waiting = live.recorder.queue(queued)?.into_iter();
-    let mut results = Vec::with_capacity(read.len());
-    for ((request, prepared), raw) in read.into_iter().zip(prepared).zip(&body.check_ins) {
-        let settled = match (request, prepared) {
-            (Ok(request), Some(Ok(_))) => match waiting.next() {
-                Some(waiting) => {
-                    waiting.answer().await.map_err(Problem::from).and_then(|a| outcome(a, request.waypoint))
-                }
+    let (mut results, mut taken) = (Vec::with_capacity(steps.len()), HashSet::new());
+    for (step, raw) in steps.into_iter().zip(&body.check_ins) {
+        let id = id_of(raw);
+        let settled = match step {
+            Step::Queued(waypoint) => match waiting.next() {
+                Some(waiting) => waiting.answer().await.map_err(Problem::from).and_then(|a| outcome(a, waypoint)),
                 None => Err(Problem::internal()),
             },
-            (Ok(request), Some(Err(refused))) => {
-                kept_before(&live, &visitor, &request, refused).await.map(|check_in| (StatusCode::OK, check_in))
+            // An earlier item of this batch has taken the id.
+            Step::Settled(Err(refused)) if taken.contains(&id) && matches!(refused.status().as_u16(), 404 | 422) => {
+                Err(reused())
             }
-            (Err(unreadable), _) => Err(unreadable),
-            (Ok(_), None) => Err(Problem::internal()),
+            Step::Settled(settled) => settled,
         };
-        results.push(BatchResult::new(id_of(raw), settled));
+        if settled.is_ok() {
+            taken.insert(id.clone());
+        }
+        results.push(BatchResult::new(id, settled));
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(BatchAnswer { results })).into_response())
+}
+
+/// How far one item of a batch has come before anything is written.
+enum Step {
+    /// On its way to the log, at this waypoint.
+    Queued(String),
+    /// Refused, or kept before.
+    Settled(Result<(StatusCode, CheckIn), Problem>),
+}
+
+async fn step(live: &Live, visitor: &Visitor, raw: &RawValue, queued: &mut Vec<NewCheckIn>) -> Step {
+    let request: CheckInRequest = match from_json(raw.get().as_bytes()) {
+        Ok(request) => request,
+        Err(unreadable) => return Step::Settled(Err(unreadable)),
+    };
+    match prepare(live, visitor, &request) {
+        Ok(new) => {
+            queued.push(new);
+            Step::Queued(request.waypoint)
+        }
+        Err(refused) => {
+            let kept = kept_before(live, visitor, &request, refused).await;
+            Step::Settled(kept.map(|check_in| (StatusCode::OK, check_in)))
+        }
+    }
 }
 
 impl BatchResult {

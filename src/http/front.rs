@@ -21,6 +21,8 @@ pub const BODY_MAX_BYTES: usize = 64 * 1024;
 pub const BATCH_BODY_MAX_BYTES: usize = 256 * 1024;
 /// Longest path and query together.
 pub const URI_MAX_BYTES: usize = 4 * 1024;
+/// All headers together. The door takes more, so that it is this that refuses: the door's own refusal has no words.
+pub const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// How long a body may take to come.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an answer may take.
@@ -151,6 +153,10 @@ async fn answer(front: &Front, template: &str, request: Request, next: Next) -> 
     let uri = request.uri();
     if uri.path().len() + uri.query().map_or(0, str::len) > URI_MAX_BYTES {
         return Err(Problem::new(Code::UriTooLong, format!("The address is longer than {URI_MAX_BYTES} bytes.")));
+    }
+    let head_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if head_bytes > HEAD_MAX_BYTES {
+        return Err(Problem::new(Code::HeadTooLarge, format!("The headers are larger than {HEAD_MAX_BYTES} bytes.")));
     }
     // The whole body first, then the permit: a slow sender holds up nobody.
     let request = with_whole_body(request, template).await?;

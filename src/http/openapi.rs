@@ -144,6 +144,7 @@ fn complete(path: &str, operation: &mut Value) {
         });
     };
     also("414", "`uri-too-long`");
+    also("431", "`head-too-large`");
     also("500", "`internal`");
     also("503", "`not-ready`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`");
     if has_body {
