@@ -4,7 +4,7 @@
 //! sending the same check-in again gives the same answer, also days later, also when the rule would refuse it by then.
 
 use super::problem::{Code, Problem, millimetres};
-use super::request::{self, Json, from_json};
+use super::request::{self, Json, NoQuery, from_json};
 use super::state::{Live, Visitor};
 use crate::domain::check_in::{self, Report};
 use crate::domain::crs::Crs;
@@ -37,6 +37,7 @@ pub struct CheckInRequest {
     /// When the phone was there, RFC 3339 with an offset.
     #[schema(format = DateTime)]
     occurred_at: String,
+    #[serde(deserialize_with = "super::strict::object")]
     position: ReportedPosition,
 }
 
@@ -127,7 +128,7 @@ pub struct BatchResult {
 #[utoipa::path(post, path = "/v1/check-ins", tag = "visitors", request_body = CheckInRequest, security(("participant" = [])), responses(
     (status = 201, description = "Kept: it will survive a crash", body = CheckIn),
     (status = 200, description = "The same check-in was kept before; this is the first answer", body = CheckIn),
-    (status = 400, description = "`invalid-json`, `too-deep`", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "`unknown-waypoint`", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "`check-in-id-reused`: the id names another check-in", body = Problem, content_type = "application/problem+json"),
@@ -135,7 +136,12 @@ pub struct BatchResult {
     (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "`outside-zone`, `wrong-crs`, `too-old`, `too-far-ahead`", body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn create(live: Live, visitor: Visitor, Json(body): Json<CheckInRequest>) -> Result<Response, Problem> {
+pub async fn create(
+    live: Live,
+    visitor: Visitor,
+    _: NoQuery,
+    Json(body): Json<CheckInRequest>,
+) -> Result<Response, Problem> {
     let (status, check_in) = match prepare(&live, &visitor, &body) {
         Ok(new) => {
             let mut waiting = live.recorder.queue(vec![new])?;
@@ -153,12 +159,17 @@ pub async fn create(live: Live, visitor: Visitor, Json(body): Json<CheckInReques
 /// Check-ins that waited for a network: one verdict each, in order; one bad item never fails the rest.
 #[utoipa::path(post, path = "/v1/check-ins/batch", tag = "visitors", request_body = BatchRequest, security(("participant" = [])), responses(
     (status = 200, description = "One verdict per check-in, in order", body = BatchAnswer),
-    (status = 400, description = "`invalid-json`, `too-deep`: no list of 1 to 100 check-ins", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`: no list of 1 to 100 check-ins", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "`body-too-large`: more than 256 KiB", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn batch(live: Live, visitor: Visitor, Json(body): Json<BatchRequest>) -> Result<Response, Problem> {
+pub async fn batch(
+    live: Live,
+    visitor: Visitor,
+    _: NoQuery,
+    Json(body): Json<BatchRequest>,
+) -> Result<Response, Problem> {
     if !(1..=BATCH_MAX).contains(&body.check_ins.len()) {
         return Err(Problem::member(
             "/check_ins",

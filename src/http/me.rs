@@ -2,7 +2,7 @@
 
 use super::check_ins::CheckIn;
 use super::problem::{Code, Problem};
-use super::request::{Page, Query};
+use super::request::{NoQuery, Page, Query};
 use super::state::{Live, Visitor};
 use crate::domain::time;
 use axum::extract::RawQuery;
@@ -178,9 +178,10 @@ pub async fn progress(
 /// Erases the participant and everything that points to it; totals stay true.
 #[utoipa::path(delete, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
     (status = 204, description = "Erased; the token is worth nothing from now on"),
+    (status = 400, description = "`unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn erase(live: Live, visitor: Visitor) -> Result<Response, Problem> {
+pub async fn erase(live: Live, visitor: Visitor, _: NoQuery) -> Result<Response, Problem> {
     let erased = live.store.erase_participant(visitor.id).await;
     live.forget_token(visitor.id);
     if erased? { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(gone()) }

@@ -17,6 +17,7 @@ pub mod problem;
 mod request;
 mod routes;
 pub mod state;
+mod strict;
 pub mod wire;
 
 use axum::Router;

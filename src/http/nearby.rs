@@ -41,6 +41,7 @@ pub struct NearbyRequest {
     /// 1 to 100,000 metres; 1,000 unless told.
     radius_m: Option<f64>,
     /// 1 to 100 items; 20 unless told.
+    #[serde(default, deserialize_with = "super::strict::whole")]
     limit: Option<usize>,
     /// Only this study route.
     route: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::client::ClientAddress;
 use super::problem::{Code, Problem};
-use super::request::Json;
+use super::request::{Json, NoQuery};
 use super::state::Live;
 use crate::domain::token::{Holder, Secret};
 use crate::store::Participant;
@@ -29,6 +29,7 @@ pub struct NewParticipant {
     /// A class's code, with a seat.
     group_code: Option<String>,
     /// A numbered place in the class.
+    #[serde(default, deserialize_with = "super::strict::whole")]
     seat: Option<u32>,
 }
 
@@ -70,7 +71,7 @@ impl Admission {
 /// A new participant.
 #[utoipa::path(post, path = "/v1/participants", tag = "visitors", request_body = NewParticipant, responses(
     (status = 201, description = "The participant and its token, which is shown this once", body = ParticipantCreated),
-    (status = 400, description = "`invalid-json`", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "`body-too-large`", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "`unknown-group`", body = Problem, content_type = "application/problem+json"),
@@ -81,6 +82,7 @@ pub async fn create(
     live: Live,
     Extension(admission): Extension<Admission>,
     ClientAddress(address): ClientAddress,
+    _: NoQuery,
     Json(body): Json<NewParticipant>,
 ) -> Result<Response, Problem> {
     if body.group_code.is_some() || body.seat.is_some() {

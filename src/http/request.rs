@@ -6,7 +6,8 @@ use crate::domain::crs::Crs;
 use crate::domain::geodesy::LatLon;
 use crate::domain::route::Lang;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -15,6 +16,8 @@ use std::ops::RangeInclusive;
 
 /// Deepest nesting of a body.
 const JSON_DEPTH_MAX: usize = 32;
+/// Of a member's name that the client made up, so much is said back.
+const POINTER_MAX: usize = 80;
 /// Longest cursor, in characters.
 const CURSOR_MAX: usize = 200;
 
@@ -123,6 +126,17 @@ impl Query {
                 Err(Problem::new(Code::UnknownParameter, detail).with("parameter", name))
             }
         }
+    }
+}
+
+/// A query with nothing in it, for calls that take no parameters.
+pub struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Query::parse(parts.uri.query()).finish().map(|()| Self)
     }
 }
 
@@ -266,10 +280,10 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     check_depth(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        Problem::member(&pointer, plain(&error.into_inner()))
-    })?;
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let value = super::strict::object(tracked);
+    let value = value.map_err(|error| Problem::member(&pointer(&track.path()), plain(&error)))?;
     reader.end().map_err(|error| Problem::member("", plain(&error)))?;
     Ok(value)
 }
@@ -277,9 +291,15 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path {
+        if pointer.len() > POINTER_MAX {
+            break;
+        }
         match segment {
             Segment::Seq { index } => drop(write!(pointer, "/{index}")),
-            Segment::Map { key } => drop(write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => {
+                let key: String = key.chars().take(POINTER_MAX).collect();
+                let _ = write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+            }
             Segment::Enum { variant } => drop(write!(pointer, "/{variant}")),
             Segment::Unknown => {}
         }
@@ -296,8 +316,22 @@ fn plain(error: &serde_json::Error) -> String {
         }
         Category::Data => {
             let text = error.to_string();
-            text.split(" at line ").next().unwrap_or(&text).chars().take(200).collect()
+            let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
+            let (found, expected) = text.rsplit_once("expected ").unwrap_or((text, ""));
+            let found: String = found.chars().take(200).collect();
+            if expected.is_empty() { found } else { format!("{found}expected {}", json_name(expected)) }
         }
+    }
+}
+
+/// What the reader calls by its type's name here, as JSON calls it.
+fn json_name(expected: &str) -> &str {
+    match expected {
+        "f64" => "a number",
+        "usize" | "u64" | "u32" => "a whole number, 0 or more",
+        "a sequence" => "an array",
+        struct_name if struct_name.starts_with("struct ") => "an object",
+        words => words,
     }
 }
 
@@ -400,6 +434,13 @@ mod tests {
         assert_eq!(detail(r#"{"position":{"lat":1,"lat":2}}"#)["code"], "invalid-json");
         assert_eq!(detail(r#"{"position":{"lat":1}} x"#)["code"], "invalid-json");
         assert_eq!(detail(&"[".repeat(100_000))["code"], "too-deep");
+        assert_eq!(detail(r#"[{"lat":1}]"#)["detail"], "the body: invalid type: sequence, expected an object");
+        assert_eq!(
+            detail(r#"{"position":{"lat":true}}"#)["detail"],
+            "/position/lat: invalid type: boolean `true`, expected a number"
+        );
+        let long = detail(&format!(r#"{{"position":{{"{}":1}}}}"#, "k".repeat(60_000))).to_string();
+        assert!(long.len() < 1_000, "what the client made up is not said back at length");
         assert!(
             from_json::<String>(format!("\"{}\"", "[".repeat(100)).as_bytes()).is_ok(),
             "brackets in strings are text"
