@@ -4,7 +4,7 @@
 use super::problem::{self, Code, Problem, ProblemCode};
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -150,6 +150,16 @@ pub async fn front(State(front): State<Arc<Front>>, request: Request, next: Next
 }
 
 async fn answer(front: &Front, template: &str, request: Request, next: Next) -> Result<Response, Problem> {
+    check_head(&request)?;
+    // The whole body first, then the permit: a slow sender holds up nobody.
+    let request = with_whole_body(request, template).await?;
+    let _permit = front.admit(class(template))?;
+    tokio::time::timeout(ANSWER_TIMEOUT, next.run(request))
+        .await
+        .map_err(|_| Problem::new(Code::Timeout, "The answer took too long. Sending the same request again is safe."))
+}
+
+fn check_head(request: &Request) -> Result<(), Problem> {
     let uri = request.uri();
     if uri.path().len() + uri.query().map_or(0, str::len) > URI_MAX_BYTES {
         return Err(Problem::new(Code::UriTooLong, format!("The address is longer than {URI_MAX_BYTES} bytes.")));
@@ -158,12 +168,12 @@ async fn answer(front: &Front, template: &str, request: Request, next: Next) -> 
     if head_bytes > HEAD_MAX_BYTES {
         return Err(Problem::new(Code::HeadTooLarge, format!("The headers are larger than {HEAD_MAX_BYTES} bytes.")));
     }
-    // The whole body first, then the permit: a slow sender holds up nobody.
-    let request = with_whole_body(request, template).await?;
-    let _permit = front.admit(class(template))?;
-    tokio::time::timeout(ANSWER_TIMEOUT, next.run(request))
-        .await
-        .map_err(|_| Problem::new(Code::Timeout, "The answer took too long. Sending the same request again is safe."))
+    // RFC 9112 §3.2: whoever stands before us may have taken another host than we would.
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Err(Problem::new(Code::BadRequest, "The request must have one Host header."));
+    }
+    Ok(())
 }
 
 async fn with_whole_body(request: Request, template: &str) -> Result<Request, Problem> {

@@ -209,7 +209,12 @@ impl OptionalFromRequestParts<Arc<Shell>> for Staff {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        // Which of them a proxy before us looked at, nobody knows.
+        return Err(Problem::new(Code::TokenInvalid, "Authorization is there more than once; send it once."));
+    }
     value
         .to_str()
         .ok()

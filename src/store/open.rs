@@ -63,16 +63,22 @@ async fn open_sqlite(file: &str) -> Result<Store> {
     let first = first_connection(&options).await?;
     let write: SqlitePool = pool(1, options.clone()).await?;
     first.close().await?;
-    let migrator = sqlx::migrate!("migrations/sqlite");
-    if migrator.run(&write).await.is_err() {
-        // Another process may have made the tables meanwhile, as sqlx locks nothing here; under the lock there is only one.
-        let mut tx = write.begin_with("begin immediate").await?;
-        migrator.run(&mut *tx).await.map_err(unfit)?;
-        tx.commit().await?;
-    }
+    migrate_sqlite(&write).await?;
     sync_folder(Path::new(file)).map_err(|error| StoreError::Unfit(format!("{file}: {error}")))?;
     let read = pool(SQLITE_READERS_MAX, options.read_only(true)).await?;
     Ok(Store::Sqlite(Pools { read, write }))
+}
+
+/// sqlx locks nothing here, so two processes may make the tables of a new file at once; then one of them tries again and finds
+/// them made.
+async fn migrate_sqlite(pool: &SqlitePool) -> Result<()> {
+    let (migrator, until) = (sqlx::migrate!("migrations/sqlite"), Instant::now() + BUSY_TIMEOUT);
+    loop {
+        match migrator.run(pool).await {
+            Err(_) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(20)).await,
+            done => return done.map_err(unfit),
+        }
+    }
 }
 
 /// Says why a file is refused, which a pool would only answer by a timeout; and waits where SQLite does not: while another
