@@ -1,9 +1,11 @@
 //! The OpenAPI 3.1 document: generated from the handlers' own annotations, then completed with what is true of every call.
 
+mod bounds;
+
 use super::problem::{Code, Problem};
 use super::wire::WireWaypoint;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
@@ -96,47 +98,101 @@ pub struct Feature {
     properties: Value,
 }
 
-/// Bounds of parameters by name: what the handlers check, in the document's words.
-fn bounds(name: &str) -> Option<Value> {
-    Some(match name {
-        "lat" => json!({"type": "number", "minimum": -90, "maximum": 90}),
-        "lon" => json!({"type": "number", "minimum": -180, "maximum": 180}),
-        "radius_m" => json!({"type": "number", "minimum": 1, "maximum": 100_000, "default": 1_000}),
-        "crs" => json!({"type": "string", "enum": ["wgs84", "gcj02", "bd09"], "default": "wgs84"}),
-        "lang" => json!({"type": "string", "enum": ["zh-CN", "en"]}),
-        "from" | "to" => json!({"type": "string", "format": "date"}),
-        "by" => json!({"type": "array", "items": {"type": "string", "enum": ["day", "route", "waypoint", "hour"]}}),
-        _ => return None,
-    })
-}
+/// Problems that the door answers before the router sees a request; they belong to no call.
+const DOOR_CODES: [&str; 2] = ["too-many-connections", "request-head-timeout"];
+
+/// Answers with members that are always there and may be null, and those that are always there.
+const SAYS_NULL: [(&str, &[&str]); 2] =
+    [("Figures", &["people", "visits", "batches", "check_ins"]), ("BatchResult", &["id", "status"])];
 
 /// The document as it is served.
 #[must_use]
 pub fn document(openapi: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(openapi).unwrap_or_default();
     document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] = json!(codes);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        complete_schemas(schemas);
+    }
     let Some(paths) = document["paths"].as_object_mut() else { return document };
     for (path, operations) in paths {
-        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
-            complete(path, operation);
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            complete(path, method, operation);
         }
     }
     document
 }
 
-fn complete(path: &str, operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+fn complete_schemas(schemas: &mut Map<String, Value>) {
+    for (name, schema) in schemas.iter_mut() {
+        settle_null(name, schema);
+    }
+    for (schema, member, bounds) in bounds::members() {
+        let Some(schema) = schemas.get_mut(schema) else { continue };
+        let (Some(member), Value::Object(bounds)) = (member_of(schema, member), bounds) else { continue };
+        member.extend(bounds);
+    }
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).chain(DOOR_CODES).collect();
+    if let Some(code) = schemas.get_mut("Problem").and_then(|problem| member_of(problem, "code")) {
+        code.insert("enum".into(), json!(codes));
+    }
+}
+
+/// A schema's member, also when it is in a part of the schema.
+fn member_of<'a>(schema: &'a mut Value, name: &str) -> Option<&'a mut Map<String, Value>> {
+    let is_here = |part: &Value| part["properties"].get(name).is_some();
+    if is_here(schema) {
+        return schema["properties"][name].as_object_mut();
+    }
+    let part = schema.get_mut("allOf")?.as_array_mut()?.iter_mut().find(|part| is_here(part))?;
+    part["properties"][name].as_object_mut()
+}
+
+/// Answers leave out what they have not got, but for what [`SAYS_NULL`] names. Requests, which take no unknown members, may say
+/// null anywhere.
+fn settle_null(name: &str, schema: &mut Value) {
+    if schema.get("additionalProperties").is_some() {
+        return;
+    }
+    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        settle_null(name, part);
+    }
+    let always = SAYS_NULL.iter().find(|(schema, _)| *schema == name).map_or(&[][..], |(_, members)| members);
+    if !always.is_empty() {
+        schema["required"] = json!(always);
+    }
+    let members = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (_, member) in members.into_iter().flatten().filter(|(name, _)| !always.contains(&name.as_str())) {
+        not_null(member);
+    }
+}
+
+fn not_null(schema: &mut Value) {
+    if let Some(kinds) = schema.get("type").and_then(Value::as_array)
+        && let Some(kind) = kinds.iter().find(|kind| **kind != "null").cloned()
+    {
+        schema["type"] = kind;
+    }
+    let either = schema.get("oneOf").and_then(Value::as_array);
+    if let Some([one, other]) = either.map(Vec::as_slice)
+        && other["type"] == "null"
+    {
+        *schema = one.clone();
+    }
+}
+
+fn complete(path: &str, method: &str, operation: &mut Value) {
+    // The handlers' names are not unique, and the document's must be.
+    let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
+    operation["operationId"] = std::iter::once(method).chain(words).collect::<Vec<_>>().join("_").into();
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_string();
-        if let Some(schema) = bounds(&name) {
+        if let Some(schema) = bounds::parameter(path, &name) {
             parameter["schema"] = schema;
-        } else if name == "limit" {
-            let (most, usual) = if path == "/v1/nearby" { (100, 20) } else { (1_000, 100) };
-            parameter["schema"] = json!({"type": "integer", "minimum": 1, "maximum": most, "default": usual});
         }
     }
     let has_body = operation.get("requestBody").is_some();
+    let may_be_unreadable = has_body || path.contains('{');
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let mut also = |status: &str, codes: &str| {
         responses.entry(status).or_insert_with(|| {
@@ -148,19 +204,94 @@ fn complete(path: &str, operation: &mut Value) {
     also("500", "`internal`");
     also("503", "`not-ready`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`");
     if has_body {
-        also("400", "`bad-request`");
         also("408", "`body-timeout`");
     }
+    if may_be_unreadable {
+        also("400", "`bad-request`");
+    }
+    if matches!(path, "/" | "/problems" | "/openapi.json") {
+        responses.entry("304").or_insert_with(|| json!({"description": "The client has it"}));
+    }
     for (status, response) in responses.iter_mut() {
-        let mut header = |name: &str, about: &str, kind: &str| {
-            response["headers"][name] = json!({"description": about, "schema": {"type": kind}});
-        };
-        header("x-request-id", "Names this request in the log", "string");
-        match status.as_str() {
-            "429" | "503" => header("retry-after", "Seconds to wait, jittered", "integer"),
-            "401" => header("www-authenticate", "Bearer", "string"),
-            "200" | "304" if path.starts_with("/v1/routes") => header("etag", "Send it as If-None-Match", "string"),
-            _ => {}
+        complete_response(path, status, response, may_be_unreadable);
+    }
+}
+
+fn complete_response(path: &str, status: &str, response: &mut Value, may_be_unreadable: bool) {
+    let is_problem = response["content"].get("application/problem+json").is_some();
+    let mut header = |name: &str, about: &str, schema: Value| {
+        response["headers"][name] = json!({"description": about, "required": true, "schema": schema});
+    };
+    header(
+        "x-request-id",
+        "Names this request in the log",
+        json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
+    );
+    match status {
+        "429" | "503" if is_problem => {
+            header("retry-after", "Seconds to wait, jittered", json!({"type": "integer", "minimum": 1}));
+        }
+        "401" => header("www-authenticate", "Bearer", json!({"type": "string", "const": "Bearer"})),
+        "200" | "304" if path.starts_with("/v1/routes") => {
+            header("etag", "Send it as If-None-Match", json!({"type": "string", "pattern": "^\"[^\"]+\"$"}));
+        }
+        _ => {}
+    }
+    // What the description names, for programs.
+    let description = response["description"].as_str().unwrap_or_default();
+    let mut codes: Vec<&str> = description.split('`').filter(|word| is_code(status, word)).collect();
+    if status == "400" && may_be_unreadable && !codes.contains(&Code::BadRequest.as_str()) {
+        codes.push(Code::BadRequest.as_str());
+    }
+    if !codes.is_empty() {
+        response["x-problem-codes"] = json!(codes);
+    }
+}
+
+fn is_code(status: &str, word: &str) -> bool {
+    Code::ALL.iter().any(|code| code.as_str() == word && code.status().to_string() == status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_bound_is_one_of_a_member_that_exists() {
+        let mut document = crate::http::api_document();
+        for (schema, member, bounds) in bounds::members() {
+            let found = member_of(&mut document["components"]["schemas"][schema], member).cloned();
+            let found = found.unwrap_or_else(|| panic!("there is no {schema}.{member}"));
+            for (word, value) in bounds.as_object().expect("bounds are objects") {
+                assert_eq!(found[word], *value, "{schema}.{member}: {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own_and_no_empty_members() {
+        let document = crate::http::api_document();
+        let operations = document["paths"].as_object().expect("paths").values().filter_map(Value::as_object);
+        let operations: Vec<&Value> = operations.flat_map(Map::values).collect();
+        let names: HashSet<&str> = operations.iter().filter_map(|o| o["operationId"].as_str()).collect();
+        assert_eq!(names.len(), operations.len());
+        assert!(
+            !operations.iter().any(|operation| operation.as_object().expect("an object").values().any(Value::is_null))
+        );
+    }
+
+    #[test]
+    fn every_refusal_says_which_codes_it_may_have() {
+        let document = crate::http::api_document();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in operations.as_object().expect("operations") {
+                for (status, response) in operation["responses"].as_object().expect("responses") {
+                    let is_problem = response["content"].get("application/problem+json").is_some();
+                    let codes = response.get("x-problem-codes").and_then(Value::as_array).map_or(0, Vec::len);
+                    assert_eq!(codes > 0, is_problem, "{method} {path} {status}");
+                }
+            }
         }
     }
 }
