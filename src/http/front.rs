@@ -1,30 +1,23 @@
 //! What every request passes, in one layer: an id, a bounded and timed body, a permit, a deadline, a net under panics, security
 //! headers, one line in the access log, metrics. Logs know endpoint templates only: never a path, a query, a token, a position.
 
+use super::body::Bodies;
 use super::problem::{self, Code, Problem, ProblemCode};
-use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Largest body, but for batches.
-pub const BODY_MAX_BYTES: usize = 64 * 1024;
-/// Largest body of a batch of check-ins.
-pub const BATCH_BODY_MAX_BYTES: usize = 256 * 1024;
 /// Longest path and query together.
 pub const URI_MAX_BYTES: usize = 4 * 1024;
 /// All headers together. The door takes more, so that it is this that refuses: the door's own refusal has no words.
 pub const HEAD_MAX_BYTES: usize = 16 * 1024;
-/// How long a body may take to come.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the delay of the event loop is measured.
@@ -61,6 +54,7 @@ pub struct Front {
     limits: FrontLimits,
     reads: Arc<Semaphore>,
     check_ins: Arc<Semaphore>,
+    bodies: Bodies,
     lag_ms: AtomicU64,
     access_log: bool,
 }
@@ -82,6 +76,7 @@ impl Front {
             limits,
             reads: Arc::new(Semaphore::new(limits.reads_max)),
             check_ins: Arc::new(Semaphore::new(limits.check_ins_max)),
+            bodies: Bodies::default(),
             lag_ms: AtomicU64::new(0),
             access_log,
         }
@@ -152,7 +147,7 @@ pub async fn front(State(front): State<Arc<Front>>, request: Request, next: Next
 async fn answer(front: &Front, template: &str, request: Request, next: Next) -> Result<Response, Problem> {
     check_head(&request)?;
     // The whole body first, then the permit: a slow sender holds up nobody.
-    let request = with_whole_body(request, template).await?;
+    let (request, _room) = front.bodies.take(request, template).await?;
     let _permit = front.admit(class(template))?;
     tokio::time::timeout(ANSWER_TIMEOUT, next.run(request))
         .await
@@ -174,29 +169,6 @@ fn check_head(request: &Request) -> Result<(), Problem> {
         return Err(Problem::new(Code::BadRequest, "The request must have one Host header."));
     }
     Ok(())
-}
-
-async fn with_whole_body(request: Request, template: &str) -> Result<Request, Problem> {
-    let (parts, body) = request.into_parts();
-    if http_body::Body::is_end_stream(&body) {
-        return Ok(Request::from_parts(parts, Body::empty()));
-    }
-    let limit = if template == "/v1/check-ins/batch" { BATCH_BODY_MAX_BYTES } else { BODY_MAX_BYTES };
-    let too_large = || {
-        Problem::new(Code::BodyTooLarge, format!("The body is larger than {limit} bytes; send it in parts."))
-            .with("limit_bytes", limit)
-    };
-    if http_body::Body::size_hint(&body).lower() > limit as u64 {
-        return Err(too_large());
-    }
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
-    let bytes: Bytes = match collected {
-        Err(_) => return Err(Problem::new(Code::BodyTimeout, "The body took longer than 30 seconds to come.")),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Ok(Err(_)) => return Err(Problem::new(Code::BadRequest, "The body could not be read to its end.")),
-        Ok(Ok(collected)) => collected.to_bytes(),
-    };
-    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 /// What the framework refuses by itself is plain text; it becomes a problem like every other.

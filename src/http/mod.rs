@@ -2,6 +2,7 @@
 //! asks `domain`, `index`, the recorder and the store, and turns every error into a problem in one place.
 
 mod about;
+mod body;
 mod check_ins;
 mod client;
 mod counts;

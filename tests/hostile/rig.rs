@@ -258,7 +258,9 @@ impl Answer {
     }
 
     fn internal_word(&self, request: &[u8]) -> Option<&'static str> {
-        let said = format!("{}{}", self.head, String::from_utf8_lossy(&self.body).to_ascii_lowercase());
+        // A request's id is random, and may read like anything.
+        let head: String = self.head.lines().filter(|line| !line.starts_with("x-request-id:")).collect();
+        let said = head + &String::from_utf8_lossy(&self.body).to_ascii_lowercase();
         let asked = String::from_utf8_lossy(request).to_ascii_lowercase();
         let is_error = self.status.is_some_and(|status| status >= 400);
         INTERNAL.into_iter().find(|word| is_error && said.contains(word) && !asked.contains(word))
