@@ -185,7 +185,7 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+        tracing::error!(error = error.with_causes(), "the store failed");
         match error {
             StoreError::Conflict | StoreError::Unavailable(_) => Self::new(
                 Code::StoreUnavailable,

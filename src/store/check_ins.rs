@@ -338,11 +338,25 @@ impl Store {
     }
 }
 
-/// When a connection dies during a commit nobody knows what became of it; when the database answers, it was not kept.
+/// When the database answers a commit with an error, nothing was kept, but for the errors that leave it open; when the
+/// connection dies nobody knows either.
 fn commit_error(error: sqlx::Error) -> StoreError {
-    match error {
-        sqlx::Error::Database(_) => error.into(),
-        _ => StoreError::OutcomeUnknown,
+    match &error {
+        sqlx::Error::Database(database) if !leaves_commit_open(&database.code().unwrap_or_default()) => error.into(),
+        _ => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a commit failed");
+            StoreError::OutcomeUnknown
+        }
+    }
+}
+
+/// SQLite's I/O errors: after a failed `fsync` the commit stands in the log, and the next process may find it there.
+/// PostgreSQL's lost connections (also as a pooler tells of them), shutdowns, and "statement completion unknown".
+fn leaves_commit_open(code: &str) -> bool {
+    const SQLITE_IOERR: u32 = 10;
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => sqlite & 0xff == SQLITE_IOERR,
+        _ => ["08", "57P", "40003"].iter().any(|class| code.starts_with(class)),
     }
 }
 

@@ -70,6 +70,16 @@ pub enum StoreError {
     Unfit(String),
 }
 
+impl StoreError {
+    /// The error with its causes on one line, for the log: a log shows only what an error says of itself, and whether the disk is
+    /// full or the file locked is what its reader must know.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
@@ -124,14 +134,14 @@ impl Store {
         })
     }
 
-    /// Drops the writer's connection after a failure, so that the next write starts on a fresh one: what a failed `fsync` left
-    /// behind must not be trusted.
+    /// Drops SQLite's writing connection after a failure, so that the next write starts on a fresh one: what a failed `fsync`
+    /// left behind must not be trusted. On PostgreSQL that is the server's affair, and the pool tests what it lends; asking for a
+    /// connection here would only make everybody who waits wait twice as long for their refusal.
     pub async fn renew_writer(&self) {
-        sql::on!(self, |pools, _dialect| {
-            if let Ok(connection) = pools.write.acquire().await {
-                drop(connection.close().await);
-            }
-        });
+        let Self::Sqlite(pools) = self else { return };
+        if let Ok(connection) = pools.write.acquire().await {
+            drop(connection.close().await);
+        }
     }
 
     /// Closes all connections; SQLite folds its log into the file.

@@ -197,10 +197,11 @@ impl Writer {
             StoreError::Refused(_) | StoreError::Corrupt { .. } if batch.len() > 1 => Err(Failed::OneByOne),
             StoreError::OutcomeUnknown => {
                 tracing::error!("a commit was cut off, its outcome is not known");
+                self.store.renew_writer().await;
                 Err(Failed::Answer(RecordError::OutcomeUnknown))
             }
             error => {
-                tracing::error!(error = &error as &dyn std::error::Error, "check-ins could not be written");
+                tracing::error!(error = error.with_causes(), "check-ins could not be written");
                 self.store.renew_writer().await;
                 Err(Failed::Answer(RecordError::Unavailable))
             }

@@ -79,7 +79,7 @@ impl Refresher {
                 // Either is said once, not every second.
                 Err(error) if was_in_step => {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = error.with_causes(),
                         "the index cannot be refreshed, the old one serves on"
                     );
                 }

@@ -7,10 +7,6 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a throw-away PostgreSQL is found by the environment and named by the time"
-)]
 #[path = "../support/mod.rs"]
 mod support;
 
