@@ -2,6 +2,7 @@
 //!
 //! In public, figures under ten are hidden and the rest rounded; with an operator's key they are exact.
 
+use super::openapi::params::CountParams;
 use super::problem::Problem;
 use super::request::Query;
 use super::state::{Live, Staff};
@@ -74,12 +75,7 @@ pub struct WireRow {
 }
 
 /// How many people, visits, batches and check-ins.
-#[utoipa::path(get, path = "/v1/counts", tag = "counts", security((), ("key" = [])), params(
-    ("route" = Option<String>, Query, description = "Only this study route"),
-    ("from" = Option<String>, Query, description = "First day in Asia/Shanghai, YYYY-MM-DD (default: the first counted day)"),
-    ("to" = Option<String>, Query, description = "Last day (default: today, or the last counted day if that is later); at most ten years after `from`"),
-    ("by" = Option<Vec<String>>, Query, description = "`day`, `route`, `waypoint`, `hour`; may be repeated"),
-), responses(
+#[utoipa::path(get, path = "/v1/counts", tag = "counts", security((), ("key" = [])), params(CountParams), responses(
     (status = 200, description = "The figures", body = Counts),
     (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
@@ -91,12 +87,7 @@ pub async fn get(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) ->
 }
 
 /// The same as CSV: UTF-8 with BOM, so that Excel reads it, and the totals as last line.
-#[utoipa::path(get, path = "/v1/counts.csv", tag = "counts", security((), ("key" = [])), params(
-    ("route" = Option<String>, Query, description = "Only this study route"),
-    ("from" = Option<String>, Query, description = "First day in Asia/Shanghai, YYYY-MM-DD"),
-    ("to" = Option<String>, Query, description = "Last day"),
-    ("by" = Option<Vec<String>>, Query, description = "`day`, `route`, `waypoint`, `hour`; may be repeated"),
-), responses(
+#[utoipa::path(get, path = "/v1/counts.csv", tag = "counts", security((), ("key" = [])), params(CountParams), responses(
     (status = 200, description = "The figures, one line per part and one for all", body = String, content_type = "text/csv"),
     (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
@@ -213,6 +204,11 @@ impl Figures {
 }
 
 impl WireRow {
+    /// Rows come by day, route, waypoint and hour, as the columns do.
+    fn place(&self) -> (Option<&str>, Option<&str>, Option<&str>, Option<i8>) {
+        (self.day.as_deref(), self.route.as_deref(), self.waypoint.as_deref(), self.hour)
+    }
+
     fn key(&self, by: By) -> String {
         match by {
             By::Day => self.day.clone(),
@@ -260,7 +256,8 @@ async fn range(live: &Live, from: Option<Day>, to: Option<Day>) -> Result<(Day, 
 }
 
 fn wire_rows(by: &[By], rows: Vec<CountRow>, exact: bool) -> Vec<WireRow> {
-    let named: Vec<(WireRow, Counted)> = rows.into_iter().map(|row| (wire_row(by, &row), row.counted)).collect();
+    let mut named: Vec<(WireRow, Counted)> = rows.into_iter().map(|row| (wire_row(by, &row), row.counted)).collect();
+    named.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
     // Every waypoint has one route, so a table by both has the margins of a table by waypoint and those by route.
     let keys: Vec<Vec<String>> = named.iter().map(|(row, _)| by.iter().map(|by| row.key(*by)).collect()).collect();
     let judged: Vec<disclosure::Row<'_>> =

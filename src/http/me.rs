@@ -1,6 +1,7 @@
 //! `/v1/me…`: what is kept about the participant whose token the request carries, and its erasure.
 
 use super::check_ins::CheckIn;
+use super::openapi::params::PageParams;
 use super::problem::{Code, Problem};
 use super::request::{NoQuery, Page, Query};
 use super::state::{Live, Visitor};
@@ -100,8 +101,7 @@ fn gone() -> Problem {
 
 /// Own check-ins, in the order they were kept.
 #[utoipa::path(get, path = "/v1/me/check-ins", tag = "visitors", security(("participant" = [])), params(
-    ("limit" = Option<u32>, Query, description = "1 to 1,000 (default 100)"),
-    ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    PageParams,
 ), responses(
     (status = 200, description = "A page of check-ins", body = CheckInList),
     (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),

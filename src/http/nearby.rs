@@ -3,6 +3,7 @@
 //! The only thing worked out per visitor is distance, bearing and offset; the rest of each item was serialised when the
 //! generation was built. Where the visitor asked is neither stored nor logged.
 
+use super::openapi::params::ContentParams;
 use super::problem::Problem;
 use super::request::{self, Form, Json, Query};
 use super::state::Live;
@@ -71,8 +72,7 @@ struct Asked {
     ("limit" = Option<u32>, Query, description = "1 to 100 items (default 20)"),
     ("route" = Option<String>, Query, description = "Only this study route"),
     ("theme" = Option<String>, Query, description = "Only this theme"),
-    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`, of the position and of the answer"),
-    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
+    ContentParams,
 ), responses(
     (status = 200, description = "The waypoints around, or the same as a GeoJSON FeatureCollection", content(
         (super::openapi::Nearby = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document: generated from the handlers' own annotations, then completed with what is true of every call.
 
 mod bounds;
+pub mod params;
 
 use super::problem::{Code, Problem};
 use super::wire::WireWaypoint;
@@ -98,9 +99,6 @@ pub struct Feature {
     properties: Value,
 }
 
-/// Problems that the door answers before the router sees a request; they belong to no call.
-const DOOR_CODES: [&str; 2] = ["too-many-connections", "request-head-timeout"];
-
 /// Answers with members that are always there and may be null, and those that are always there.
 const SAYS_NULL: [(&str, &[&str]); 2] =
     [("Figures", &["people", "visits", "batches", "check_ins"]), ("BatchResult", &["id", "status"])];
@@ -131,7 +129,7 @@ fn complete_schemas(schemas: &mut Map<String, Value>) {
         let (Some(member), Value::Object(bounds)) = (member_of(schema, member), bounds) else { continue };
         member.extend(bounds);
     }
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).chain(DOOR_CODES).collect();
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     if let Some(code) = schemas.get_mut("Problem").and_then(|problem| member_of(problem, "code")) {
         code.insert("enum".into(), json!(codes));
     }
@@ -202,7 +200,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     also("414", "`uri-too-long`");
     also("431", "`head-too-large`");
     also("500", "`internal`");
-    also("503", "`not-ready`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`");
+    also("503", "`not-ready`, `too-many-connections`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`");
     if has_body {
         also("408", "`body-timeout`");
     }

@@ -85,13 +85,14 @@ pub async fn create(
     _: NoQuery,
     Json(body): Json<NewParticipant>,
 ) -> Result<Response, Problem> {
+    // Before the group is looked at, so that codes cannot be guessed without a limit.
+    admission.admit(address)?;
     if body.group_code.is_some() || body.seat.is_some() {
         return Err(Problem::new(
             Code::UnknownGroup,
             "No group has this code. Send {} for a participant without a group.",
         ));
     }
-    admission.admit(address)?;
     let id = live.ambient.random_id()?;
     let secret = Secret::new(Holder::Participant, id, &live.ambient.random_256()?);
     let participant = Participant { id, token_hash: secret.hash().to_vec(), created_ms: live.ambient.now_ms() };

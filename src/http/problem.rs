@@ -59,6 +59,7 @@ codes! {
     UnknownWaypoint = "unknown-waypoint", 404, "There is no such waypoint";
     MethodNotAllowed = "method-not-allowed", 405, "This address does not take this method";
     BodyTimeout = "body-timeout", 408, "The body came too slowly";
+    HeadTimeout = "request-head-timeout", 408, "The request's head came too slowly";
     CheckInIdReused = "check-in-id-reused", 409, "This id names another check-in";
     BodyTooLarge = "body-too-large", 413, "The body is too large";
     UriTooLong = "uri-too-long", 414, "The address is too long";
@@ -72,6 +73,7 @@ codes! {
     HeadTooLarge = "head-too-large", 431, "The request's head is too large";
     Internal = "internal", 500, "Something went wrong here";
     NotReady = "not-ready", 503, "The service is starting or stopping";
+    TooManyConnections = "too-many-connections", 503, "Too many connections at once";
     Overloaded = "overloaded", 503, "Too many requests at once";
     StoreUnavailable = "store-unavailable", 503, "The database cannot be used now";
     OutcomeUnknown = "outcome-unknown", 503, "Whether it was kept is not known";
@@ -153,6 +155,12 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// Its body, for the door, which answers without the router.
+    #[must_use]
+    pub fn body(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -166,8 +174,7 @@ pub struct ProblemCode(pub &'static str);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
+        let mut response = Response::new(Body::from(self.body()));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));

@@ -1,6 +1,7 @@
 //! `/v1/routes…`: the published content, the same for every visitor.
 
 use super::documents::Document;
+use super::openapi::params::{ContentParams, KnownParams, PageParams};
 use super::problem::{Code, Problem};
 use super::request::{Form, Page, Query, accepted_form};
 use super::state::Live;
@@ -130,11 +131,9 @@ impl Asked {
 
 /// All published study routes.
 #[utoipa::path(get, path = "/v1/routes", tag = "visitors", params(
-    ("limit" = Option<u32>, Query, description = "1 to 1,000 (default 100)"),
-    ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
-    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
-    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+    PageParams,
+    ContentParams,
+    KnownParams,
 ), responses(
     (status = 200, description = "A page of routes", content((RouteList = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
@@ -159,9 +158,8 @@ pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> 
 /// One study route.
 #[utoipa::path(get, path = "/v1/routes/{route}", tag = "visitors", params(
     ("route" = String, Path, example = "confucius-mencius"),
-    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
-    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
-    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+    ContentParams,
+    KnownParams,
 ), responses(
     (status = 200, description = "The route, or its line as a GeoJSON Feature", content((RouteDetail = "application/json"), (super::openapi::Feature = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
@@ -195,11 +193,9 @@ pub async fn one(
 /// The waypoints of a study route in visiting order.
 #[utoipa::path(get, path = "/v1/routes/{route}/waypoints", tag = "visitors", params(
     ("route" = String, Path, example = "confucius-mencius"),
-    ("limit" = Option<u32>, Query, description = "1 to 1,000 (default 100)"),
-    ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
-    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
-    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+    PageParams,
+    ContentParams,
+    KnownParams,
 ), responses(
     (status = 200, description = "A page of waypoints", content((WaypointList = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
@@ -241,9 +237,8 @@ pub async fn waypoints(
 #[utoipa::path(get, path = "/v1/routes/{route}/waypoints/{waypoint}", tag = "visitors", params(
     ("route" = String, Path, example = "confucius-mencius"),
     ("waypoint" = String, Path, example = "dacheng-hall"),
-    ("crs" = Option<String>, Query, description = "`wgs84` (default), `gcj02` or `bd09`"),
-    ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
-    ("if-none-match" = Option<String>, Header, description = "An ETag the client has"),
+    ContentParams,
+    KnownParams,
 ), responses(
     (status = 200, description = "The waypoint, or the same as a GeoJSON Feature", content((WaypointDetail = "application/json"), (super::openapi::Feature = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Door;
+use crate::http::problem::{Code, Problem};
 
 /// How long a client may take to notice that it is to hang up.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
@@ -73,22 +74,23 @@ async fn discard<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Result<()> {
 
 fn too_many_connections() -> Vec<u8> {
     let retry_after_s = fastrand::u8(RETRY_AFTER_S);
-    problem(
-        "503 Service Unavailable",
-        &format!("retry-after: {retry_after_s}\r\n"),
-        r#"{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"There are too many connections. Try again after the seconds in Retry-After.","code":"too-many-connections"}"#,
-    )
+    let told = Problem::new(
+        Code::TooManyConnections,
+        "There are too many connections. Try again after the seconds in Retry-After.",
+    );
+    answer("503 Service Unavailable", &format!("retry-after: {retry_after_s}\r\n"), &told)
 }
 
 pub(super) fn head_too_late() -> Vec<u8> {
-    problem(
-        "408 Request Timeout",
-        "",
-        r#"{"type":"about:blank","title":"Request Timeout","status":408,"detail":"The head of the request did not arrive in time. Send it again on a new connection.","code":"request-head-timeout"}"#,
-    )
+    let told = Problem::new(
+        Code::HeadTimeout,
+        "The head of the request did not arrive in time. Send it again on a new connection.",
+    );
+    answer("408 Request Timeout", "", &told)
 }
 
-fn problem(status: &str, headers: &str, body: &str) -> Vec<u8> {
+fn answer(status: &str, headers: &str, told: &Problem) -> Vec<u8> {
+    let body = told.body();
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {length}\r\n\
