@@ -2,6 +2,7 @@
 
 use crate::ambient::Ambient;
 use crate::config::Config;
+use crate::domain::crs::Crs;
 use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
 use crate::http::front::{Front, FrontLimits, HEAD_MAX_BYTES};
@@ -124,7 +125,7 @@ async fn import_at_start(store: &Store, folder: &Path, ambient: &Ambient) -> Vec
     }
     let mut broken = Vec::new();
     for file in files {
-        match import_file(store, &file, ambient).await {
+        match import_file(store, &file, Crs::Wgs84, ambient).await {
             Ok(outcome) if outcome.published => {
                 tracing::info!(route = outcome.slug, revision = outcome.revision, "a route file was published");
             }
@@ -142,9 +143,9 @@ async fn import_at_start(store: &Store, folder: &Path, ambient: &Ambient) -> Vec
 ///
 /// # Errors
 /// When the file is not fit to be published (with the first mistakes) or the database does not take it.
-pub async fn import_file(store: &Store, file: &Path, ambient: &Ambient) -> Result<PublishOutcome> {
+pub async fn import_file(store: &Store, file: &Path, crs: Crs, ambient: &Ambient) -> Result<PublishOutcome> {
     let bytes = tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))?;
-    let route = tokio::task::spawn_blocking(move || geojson::read(&bytes)).await?.map_err(|findings| {
+    let route = tokio::task::spawn_blocking(move || geojson::read_as(&bytes, crs)).await?.map_err(|findings| {
         let first: Vec<String> = findings.iter().take(5).map(ToString::to_string).collect();
         anyhow::anyhow!("{} mistakes; {}", findings.len(), first.join("; "))
     })?;

@@ -7,6 +7,7 @@ mod work;
 
 use crate::ambient::Ambient;
 use crate::config::{self, Config, Given};
+use crate::domain::crs::Crs;
 use crate::{app, http};
 use anyhow::Result;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -38,9 +39,9 @@ enum Task {
         /// Route files, or folders with route.geojson in them
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Reference system of the files: GeoJSON is WGS 84 by its standard, so another one is refused
-        #[arg(long, default_value = "wgs84", value_parser = ["wgs84", "gcj02", "bd09"])]
-        crs: String,
+        /// Reference system of the files' coordinates: wgs84, gcj02 or bd09; GeoJSON is wgs84 unless its maker shifted it
+        #[arg(long, default_value = "wgs84")]
+        crs: Crs,
     },
     /// Check route files and name every mistake
     Validate {
@@ -105,7 +106,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
         Task::Serve => runtime.block_on(serve(config, ambient)).map(done),
-        Task::Import { paths, crs } => runtime.block_on(work::import(&config, &ambient, &paths, &crs, &out)),
+        Task::Import { paths, crs } => runtime.block_on(work::import(&config, &ambient, &paths, crs, &out)),
         Task::Validate { paths } => work::validate(&paths, &out),
         Task::Counts(args) => runtime.block_on(work::counts(&config, &ambient, &args, &out)),
         Task::Key { command } => runtime.block_on(keys::run(&config, &ambient, command, &out)),

@@ -4,6 +4,7 @@ use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
 use crate::config::Config;
+use crate::domain::crs::Crs;
 use crate::domain::time::{self, Day};
 use crate::formats::geojson;
 use crate::store::{Audit, CountQuery, CountRow, Counted};
@@ -59,22 +60,13 @@ fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// When a path or the database cannot be used.
-pub async fn import(
-    config: &Config,
-    ambient: &Ambient,
-    paths: &[PathBuf],
-    crs: &str,
-    out: &Output,
-) -> Result<ExitCode> {
-    if crs != "wgs84" {
-        bail!("a GeoJSON route file is WGS 84 by its standard (RFC 7946); convert {crs} coordinates before importing");
-    }
+pub async fn import(config: &Config, ambient: &Ambient, paths: &[PathBuf], crs: Crs, out: &Output) -> Result<ExitCode> {
     let files = files_of(paths)?;
     let store = app::open(&config.database).await?;
     let bar = out.progress(files.len() as u64, "importing");
     let (mut rows, mut failed) = (Vec::new(), false);
     for file in &files {
-        let result = app::import_file(&store, file, ambient).await;
+        let result = app::import_file(&store, file, crs, ambient).await;
         bar.inc(1);
         let name = file.display().to_string();
         rows.push(match result {

@@ -3,6 +3,7 @@
 //! One shape serves the route files and the store's documents (serde names are the file's names). What visitors get is
 //! another shape with other promises, made in `http`: a question's key and explanation exist only here.
 
+use super::crs::{self, Crs};
 use super::{geodesy::LatLon, zone::Zone};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -66,6 +67,31 @@ pub struct StudyRoute {
     pub line: Vec<[f64; 2]>,
     /// The stops in visiting order.
     pub waypoints: Vec<Waypoint>,
+}
+
+impl StudyRoute {
+    /// The same route when its numbers were written in `crs`: every coordinate becomes WGS 84.
+    #[must_use]
+    pub fn read_as(mut self, crs: Crs) -> Self {
+        let corner = |&[lon, lat]: &[f64; 2]| {
+            let (lat, lon) = crs::to_wgs84(crs, lat, lon);
+            [lon, lat]
+        };
+        self.line = self.line.iter().map(corner).collect();
+        for waypoint in &mut self.waypoints {
+            let (lat, lon) = crs::to_wgs84(crs, waypoint.position.lat(), waypoint.position.lon());
+            // A shift of half a kilometre does not leave the earth.
+            waypoint.position = LatLon::new(lat, lon).unwrap_or(waypoint.position);
+            if let Zone::Polygon { coordinates, .. } = &mut waypoint.body.zone {
+                *coordinates = coordinates.iter().map(|ring| ring.iter().map(corner).collect()).collect();
+            }
+            for exhibit in &mut waypoint.body.exhibits {
+                let place = &mut exhibit.geopose.position;
+                (place.lat, place.lon) = crs::to_wgs84(crs, place.lat, place.lon);
+            }
+        }
+        self
+    }
 }
 
 /// One stop on a study route.

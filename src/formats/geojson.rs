@@ -3,6 +3,7 @@
 //! Reads as much as it can and names every feature that it cannot read; whether the route is fit to publish is the business of
 //! [`crate::domain::lint`].
 
+use crate::domain::crs::Crs;
 use crate::domain::geodesy::LatLon;
 use crate::domain::lint::{self, Finding};
 use crate::domain::route::{StudyRoute, Text, Waypoint, WaypointBody};
@@ -20,11 +21,26 @@ struct Head {
     summary: Text,
 }
 
-/// Reads and checks a route file.
+/// Reads and checks a route file. Its standard says WGS 84; a file that a map with shifted coordinates has written is read when
+/// its `crs` is named.
+///
+/// # Errors
+/// Everything that a designer has to mend before the route can be published.
+pub fn read_as(bytes: &[u8], crs: Crs) -> Result<StudyRoute, Vec<Finding>> {
+    let route = parse(bytes)?.read_as(crs);
+    let findings = lint::check(&route);
+    if findings.is_empty() { Ok(route) } else { Err(findings) }
+}
+
+/// Reads and checks a route file in WGS 84.
 ///
 /// # Errors
 /// Everything that a designer has to mend before the route can be published.
 pub fn read(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
+    read_as(bytes, Crs::Wgs84)
+}
+
+fn parse(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
     let features = features(bytes).map_err(|message| vec![finding("", "", &message)])?;
     let mut findings = Vec::new();
     let mut route = None;
@@ -43,8 +59,7 @@ pub fn read(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
     }
     let Some(mut route) = route.filter(|_| findings.is_empty()) else { return Err(findings) };
     route.waypoints = waypoints;
-    let findings = lint::check(&route);
-    if findings.is_empty() { Ok(route) } else { Err(findings) }
+    Ok(route)
 }
 
 fn finding(feature: &str, property: &str, message: &str) -> Finding {
@@ -203,6 +218,33 @@ mod tests {
             let found = after(mistake);
             assert!(found.iter().any(|message| message.contains(expected)), "expected «{expected}», got {found:#?}");
         }
+    }
+
+    #[test]
+    fn a_file_in_another_reference_system_gives_the_same_places() {
+        use crate::domain::crs::from_wgs84;
+        let mut file = sample();
+        let truth = read(file.to_string().as_bytes()).expect("good");
+        let shift = |place: &mut Value| {
+            let (lat, lon) = from_wgs84(Crs::Gcj02, place[1].as_f64().expect("lat"), place[0].as_f64().expect("lon"));
+            *place = json!([lon, lat]);
+        };
+        for feature in file["features"].as_array_mut().expect("features") {
+            let coordinates = &mut feature["geometry"]["coordinates"];
+            if coordinates[0].is_array() {
+                coordinates.as_array_mut().expect("a line").iter_mut().for_each(shift);
+            } else {
+                shift(coordinates);
+            }
+        }
+        let text = file.to_string();
+        let got = read_as(text.as_bytes(), Crs::Gcj02).expect("good");
+        for (a, b) in got.waypoints.iter().zip(&truth.waypoints) {
+            assert!(a.position.distance_m(b.position) < 0.01, "{}", a.id);
+        }
+        let unconverted = read(text.as_bytes()).expect("good all the same");
+        let off_m = unconverted.waypoints[0].position.distance_m(truth.waypoints[0].position);
+        assert!((400.0..700.0).contains(&off_m), "{off_m}");
     }
 
     #[test]

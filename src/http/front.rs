@@ -255,6 +255,8 @@ fn known_method(method: &Method) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::Body;
+    use http_body_util::BodyExt;
 
     fn refused(front: &Front, template: &str) -> Option<&'static str> {
         front.admit(class(template)).err().map(|problem| problem.code())
@@ -283,5 +285,37 @@ mod tests {
             assert_eq!(refused(&front, "/v1/check-ins"), check_in, "{lag_ms}");
             assert_eq!(refused(&front, "/readyz"), None);
         }
+    }
+
+    async fn asked(handler: axum::routing::MethodRouter) -> Response {
+        use tower::ServiceExt;
+        let front = Arc::new(Front::new(FrontLimits::default(), false));
+        let layer = axum::middleware::from_fn_with_state(front, super::front);
+        let router = axum::Router::new().route("/x", handler).layer(layer);
+        let request = Request::get("/x").header(header::HOST, "x").body(Body::empty()).expect("a request");
+        router.oneshot(request).await.expect("an answer")
+    }
+
+    fn code(response: &Response) -> Option<&'static str> {
+        response.extensions().get::<ProblemCode>().map(|code| code.0)
+    }
+
+    #[tokio::test]
+    async fn a_panicking_handler_is_answered_without_its_words() {
+        async fn boom() -> &'static str {
+            panic!("secret words")
+        }
+        let response = asked(axum::routing::get(boom)).await;
+        assert_eq!((response.status().as_u16(), code(&response)), (500, Some("internal")));
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"), "{body:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_takes_too_long_is_cut_off_with_503() {
+        let slow = axum::routing::get(async || tokio::time::sleep(ANSWER_TIMEOUT * 2).await);
+        let response = asked(slow).await;
+        assert_eq!((response.status().as_u16(), code(&response)), (503, Some("timeout")));
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
     }
 }

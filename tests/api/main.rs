@@ -22,6 +22,7 @@ mod me;
 mod nearby;
 mod nearby_refusals;
 mod openapi;
+mod publishing;
 mod refusals;
 mod route_files;
 mod routes;

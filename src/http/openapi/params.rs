@@ -1,4 +1,4 @@
-//! Parameters that several calls share, for the document only: handlers read them strictly, by [`crate::http::request::Query`].
+//! Parameters that several calls share, for the document only: handlers read them strictly, by `request::Query`.
 
 #![expect(dead_code, reason = "the document is made from the fields, nobody reads them")]
 
