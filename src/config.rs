@@ -57,7 +57,7 @@ pub const SETTINGS: [Setting; 13] = [
         default: "256",
         help: "Connections at once from one address (loopback, where a proxy sits, is not limited)",
     },
-    Setting { name: "participants-burst", default: "500", help: "New participants one address may make at once" },
+    Setting { name: "participants-burst", default: "300", help: "New participants one address may make at once" },
     Setting {
         name: "participants-per-minute",
         default: "60",
