@@ -13,6 +13,7 @@
 
 use super::check_in::Verdict;
 use super::time::{Day, LocalHour, local_hour};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// "No earlier active day."
@@ -101,14 +102,27 @@ pub type Changes = BTreeMap<Counter, Amount>;
 /// All accepted check-ins of one participant, in any order.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    entries: Vec<Entry>,
+    entries: Vec<Dated>,
     last_number: i64,
+}
+
+/// An entry with its calendar hour: finding that out costs more than everything that is done with it.
+#[derive(Clone, Copy, Debug)]
+struct Dated {
+    entry: Entry,
+    at: LocalHour,
+}
+
+impl Dated {
+    fn new(entry: Entry) -> Self {
+        Self { entry, at: local_hour(entry.occurred_ms) }
+    }
 }
 
 impl History {
     /// Adds a check-in that the log already has under this number.
     pub fn recall(&mut self, entry: Entry, number: i64) {
-        self.entries.push(entry);
+        self.entries.push(Dated::new(entry));
         self.last_number = self.last_number.max(number);
     }
 
@@ -133,36 +147,48 @@ impl History {
     /// Whether this participant has been at the waypoint before.
     #[must_use]
     pub fn has_been_at(&self, waypoint: i64) -> bool {
-        self.entries.iter().any(|entry| entry.waypoint == waypoint)
+        self.entries().any(|entry| entry.waypoint == waypoint)
     }
 
     /// The check-ins just before and just after an instant, by event time: late uploads arrive in any order.
     pub fn neighbours(&self, occurred_ms: i64) -> impl Iterator<Item = &Entry> {
-        let before = self.entries.iter().filter(|e| e.occurred_ms <= occurred_ms).max_by_key(|e| e.occurred_ms);
-        let after = self.entries.iter().filter(|e| e.occurred_ms > occurred_ms).min_by_key(|e| e.occurred_ms);
+        let before = self.entries().filter(|e| e.occurred_ms <= occurred_ms).max_by_key(|e| e.occurred_ms);
+        let after = self.entries().filter(|e| e.occurred_ms > occurred_ms).min_by_key(|e| e.occurred_ms);
         before.into_iter().chain(after)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().map(|dated| &dated.entry)
     }
 
     /// Adds one check-in and says, by adding to `changes`, what that does to the counters.
     pub fn record(&mut self, entry: Entry, changes: &mut Changes) {
-        let at = local_hour(entry.occurred_ms);
+        let new = Dated::new(entry);
         let mut tally = Amount { check_ins: 1, visits: 1, hour_visits: 1, ..Amount::default() };
-        for earlier in self.entries.iter().filter(|e| e.waypoint == entry.waypoint) {
-            let hour = local_hour(earlier.occurred_ms);
-            if hour.day == at.day {
+        let scopes = scopes(&entry, new.at.hour);
+        let mut chains = [[Chain::default(); 2]; 6];
+        for known in &self.entries {
+            if known.entry.waypoint == entry.waypoint && known.at.day == new.at.day {
                 tally.visits = 0;
-                tally.hour_visits *= i64::from(hour.hour != at.hour);
+                tally.hour_visits *= i64::from(known.at.hour != new.at.hour);
             }
-        }
-        add(changes, Counter::Tally { route: entry.route, waypoint: entry.waypoint, at }, tally);
-        for evidence in [Evidence::Any, Evidence::Inside] {
-            if evidence == Evidence::Any || entry.verdict == Verdict::Inside {
-                for scope in scopes(&entry, at.hour) {
-                    self.step(scope, evidence, at.day, changes);
+            for (scope, [any, inside]) in scopes.iter().zip(&mut chains) {
+                if scope.holds(known) {
+                    any.see(known.at.day, new.at.day);
+                    if known.entry.verdict == Verdict::Inside {
+                        inside.see(known.at.day, new.at.day);
+                    }
                 }
             }
         }
-        self.entries.push(entry);
+        add(changes, Counter::Tally { route: entry.route, waypoint: entry.waypoint, at: new.at }, tally);
+        for (scope, [any, inside]) in scopes.into_iter().zip(chains) {
+            any.step(scope, Evidence::Any, new.at.day, changes);
+            if entry.verdict == Verdict::Inside {
+                inside.step(scope, Evidence::Inside, new.at.day, changes);
+            }
+        }
+        self.entries.push(new);
         self.last_number += 1;
     }
 
@@ -170,34 +196,42 @@ impl History {
     #[must_use]
     pub fn changes(&self) -> Changes {
         let (mut replay, mut changes) = (Self::default(), Changes::new());
-        for &entry in &self.entries {
+        for &entry in self.entries() {
             replay.record(entry, &mut changes);
         }
         changes
     }
+}
 
-    /// Puts `day` into the chain of active days of one scope.
-    fn step(&self, scope: Scope, evidence: Evidence, day: Day, changes: &mut Changes) {
-        let (mut previous, mut next) = (NEVER, None);
-        for entry in &self.entries {
-            let at = local_hour(entry.occurred_ms);
-            if !scope.holds(entry, at.hour) || (evidence == Evidence::Inside && entry.verdict != Verdict::Inside) {
-                continue;
-            }
-            if at.day == day {
-                return;
-            }
-            if at.day < day {
-                previous = previous.max(at.day);
-            } else {
-                next = Some(next.map_or(at.day, |n: Day| n.min(at.day)));
-            }
+/// What a day meets in the chain of active days of one scope.
+#[derive(Clone, Copy, Default)]
+struct Chain {
+    is_active: bool,
+    previous: Option<Day>,
+    next: Option<Day>,
+}
+
+impl Chain {
+    /// Takes notice of one active day.
+    fn see(&mut self, active: Day, day: Day) {
+        match active.cmp(&day) {
+            Ordering::Equal => self.is_active = true,
+            Ordering::Less => self.previous = self.previous.max(Some(active)),
+            Ordering::Greater => self.next = Some(self.next.map_or(active, |next| next.min(active))),
         }
+    }
+
+    /// Puts `day` into the chain, unless it is there.
+    fn step(self, scope: Scope, evidence: Evidence, day: Day, changes: &mut Changes) {
+        if self.is_active {
+            return;
+        }
+        let previous = self.previous.unwrap_or(NEVER);
         let mut people = |day, previous, people| {
             add(changes, Counter::Step { scope, evidence, day, previous }, Amount { people, ..Amount::default() });
         };
         people(day, previous, 1);
-        if let Some(next) = next {
+        if let Some(next) = self.next {
             people(next, previous, -1);
             people(next, day, 1);
         }
@@ -205,19 +239,25 @@ impl History {
 }
 
 impl Scope {
-    fn holds(self, entry: &Entry, hour: i8) -> bool {
-        self.route.is_none_or(|route| route == entry.route)
-            && self.waypoint.is_none_or(|waypoint| waypoint == entry.waypoint)
-            && self.hour.is_none_or(|h| h == hour)
+    fn holds(self, known: &Dated) -> bool {
+        self.route.is_none_or(|route| route == known.entry.route)
+            && self.waypoint.is_none_or(|waypoint| waypoint == known.entry.waypoint)
+            && self.hour.is_none_or(|hour| hour == known.at.hour)
     }
 }
 
 /// The six scopes that a check-in counts in.
-fn scopes(entry: &Entry, hour: i8) -> impl Iterator<Item = Scope> {
-    let places = [(None, None), (Some(entry.route), None), (Some(entry.route), Some(entry.waypoint))];
-    places.into_iter().flat_map(move |(route, waypoint)| {
-        [None, Some(hour)].into_iter().map(move |hour| Scope { route, waypoint, hour })
-    })
+fn scopes(entry: &Entry, hour: i8) -> [Scope; 6] {
+    let (route, waypoint, hour) = (Some(entry.route), Some(entry.waypoint), Some(hour));
+    let scope = |route, waypoint, hour| Scope { route, waypoint, hour };
+    [
+        scope(None, None, None),
+        scope(None, None, hour),
+        scope(route, None, None),
+        scope(route, None, hour),
+        scope(route, waypoint, None),
+        scope(route, waypoint, hour),
+    ]
 }
 
 fn add(changes: &mut Changes, counter: Counter, more: Amount) {
@@ -288,7 +328,7 @@ mod tests {
             let evidence = if inside { Evidence::Inside } else { Evidence::Any };
             let truth: BTreeSet<usize> = log.iter().filter(|(_, e)| {
                 let at = local_hour(e.occurred_ms);
-                (from..=to).contains(&at.day) && scope.holds(e, at.hour) && (!inside || e.verdict == Verdict::Inside)
+                (from..=to).contains(&at.day) && scope.holds(&Dated::new(*e)) && (!inside || e.verdict == Verdict::Inside)
             }).map(|(who, _)| *who).collect();
             prop_assert_eq!(people(&all, scope, evidence, from, to), i64::try_from(truth.len()).expect("small"));
         }
