@@ -84,6 +84,8 @@ create table check_ins (
 -- Distinct people over any range of days are a sum over these; see src/domain/counts.rs.
 -- route_key, waypoint_key and hour are -1 for "all". erased_… counts the part whose log was erased on demand.
 create table people_steps (
+    -- which of the three may be "all": a question reads the rows of one kind only
+    kind integer not null,
     route_key integer not null,
     waypoint_key integer not null,
     hour integer not null,
@@ -93,7 +95,7 @@ create table people_steps (
     previous_day integer not null,
     people integer not null,
     erased_people integer not null,
-    primary key (route_key, waypoint_key, hour, evidence, day, previous_day)
+    primary key (kind, route_key, waypoint_key, hour, evidence, day, previous_day)
 ) strict, without rowid;
 
 create table tallies (

@@ -10,17 +10,17 @@ use std::collections::{BTreeMap, HashMap};
 statements! {
     /// Rows are added in the order of their keys, as every writer does.
     ADD_STEPS = Sql::pair(
-        "insert into people_steps (route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
-         select value ->> 'route_key', value ->> 'waypoint_key', value ->> 'hour', value ->> 'evidence', value ->> 'day',
+        "insert into people_steps (kind, route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
+         select value ->> 'kind', value ->> 'route_key', value ->> 'waypoint_key', value ->> 'hour', value ->> 'evidence', value ->> 'day',
                 value ->> 'previous_day', value ->> 'people', value ->> 'erased_people'
          from json_each($1) where true
-         on conflict (route_key, waypoint_key, hour, evidence, day, previous_day) do update
+         on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
          set people = people + excluded.people, erased_people = erased_people + excluded.erased_people",
-        "insert into people_steps as s (route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
-         select x.route_key, x.waypoint_key, x.hour, x.evidence, x.day, x.previous_day, x.people, x.erased_people
-         from jsonb_to_recordset($1::jsonb) as x(route_key bigint, waypoint_key bigint, hour bigint, evidence bigint,
+        "insert into people_steps as s (kind, route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
+         select x.kind, x.route_key, x.waypoint_key, x.hour, x.evidence, x.day, x.previous_day, x.people, x.erased_people
+         from jsonb_to_recordset($1::jsonb) as x(kind bigint, route_key bigint, waypoint_key bigint, hour bigint, evidence bigint,
               day bigint, previous_day bigint, people bigint, erased_people bigint)
-         on conflict (route_key, waypoint_key, hour, evidence, day, previous_day) do update
+         on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
          set people = s.people + excluded.people, erased_people = s.erased_people + excluded.erased_people",
     );
     ADD_TALLIES = Sql::pair(
@@ -50,12 +50,13 @@ statements! {
              erased_visits = t.erased_visits + excluded.erased_visits,
              erased_hour_visits = t.erased_hour_visits + excluded.erased_hour_visits",
     );
-    /// $1, $2 first and last day; $3…$8 first and last key of route, waypoint and hour (-1 is "all"); $9 whether by day.
+    /// $1, $2 first and last day; $3 the kind of scope; $4…$9 first and last key of route, waypoint and hour (-1 is "all");
+    /// $10 whether by day.
     PEOPLE = Sql::both(
-        "select route_key, waypoint_key, hour, case when $9 = 1 then day else 0 end, evidence, cast(sum(people) as bigint)
+        "select route_key, waypoint_key, hour, case when $10 = 1 then day else 0 end, evidence, cast(sum(people) as bigint)
          from people_steps
-         where route_key between $3 and $4 and waypoint_key between $5 and $6 and hour between $7 and $8
-           and day between $1 and $2 and previous_day < case when $9 = 1 then day else $1 end
+         where kind = $3 and route_key between $4 and $5 and waypoint_key between $6 and $7 and hour between $8 and $9
+           and day between $1 and $2 and previous_day < case when $10 = 1 then day else $1 end
          group by 1, 2, 3, 4, 5",
     );
     /// $1, $2 first and last day; $3, $4 first and last route; $5…$8 whether by route, waypoint, hour, day.
@@ -82,6 +83,7 @@ pub(super) const ALL_KEY: i64 = -1;
 
 #[derive(Serialize)]
 struct StepRow {
+    kind: i64,
     route_key: i64,
     waypoint_key: i64,
     hour: i64,
@@ -135,6 +137,7 @@ impl Rows {
     fn push(&mut self, counter: Counter, amount: Amount, erased: Amount) {
         match counter {
             Counter::Step { scope, evidence, day, previous } => self.steps.push(StepRow {
+                kind: kind_code(scope.route.is_some(), scope.waypoint.is_some(), scope.hour.is_some()),
                 route_key: scope.route.unwrap_or(ALL_KEY),
                 waypoint_key: scope.waypoint.unwrap_or(ALL_KEY),
                 hour: scope.hour.map_or(ALL_KEY, i64::from),
@@ -170,6 +173,11 @@ impl Rows {
     pub(super) fn tallies(&self) -> Result<String> {
         json(&self.tallies)
     }
+}
+
+/// The kind of a scope: which of route, waypoint and hour are one and not all.
+fn kind_code(route: bool, waypoint: bool, hour: bool) -> i64 {
+    i64::from(route) + 2 * i64::from(waypoint) + 4 * i64::from(hour)
 }
 
 fn evidence_code(evidence: Evidence) -> i64 {
@@ -294,12 +302,14 @@ impl Store {
         let routes = span(by_route, query.route);
         let waypoints = span(query.by_waypoint, None);
         let hours = span(query.by_hour, None);
+        let kind = kind_code(by_route || query.route.is_some(), query.by_waypoint, query.by_hour);
         let only_route = query.route.map_or((0, i64::MAX), |key| (key, key));
         on!(self, |pools, dialect| {
             let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
             let people = sqlx::query_as(PEOPLE.on(dialect))
                 .bind(i64::from(query.from))
                 .bind(i64::from(query.to))
+                .bind(kind)
                 .bind(routes.0)
                 .bind(routes.1)
                 .bind(waypoints.0)
