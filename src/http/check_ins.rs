@@ -128,12 +128,8 @@ pub struct BatchResult {
 #[utoipa::path(post, path = "/v1/check-ins", tag = "visitors", request_body = CheckInRequest, security(("participant" = [])), responses(
     (status = 201, description = "Kept: it will survive a crash", body = CheckIn),
     (status = 200, description = "The same check-in was kept before; this is the first answer", body = CheckIn),
-    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "`unknown-waypoint`", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "`check-in-id-reused`: the id names another check-in", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "`body-too-large`", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "`outside-zone`, `wrong-crs`, `too-old`, `too-far-ahead`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create(
@@ -159,10 +155,6 @@ pub async fn create(
 /// Check-ins that waited for a network: one verdict each, in order; one bad item never fails the rest.
 #[utoipa::path(post, path = "/v1/check-ins/batch", tag = "visitors", request_body = BatchRequest, security(("participant" = [])), responses(
     (status = 200, description = "One verdict per check-in, in order", body = BatchAnswer),
-    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`: no list of 1 to 100 check-ins", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "`body-too-large`: more than 256 KiB", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn batch(
     live: Live,

@@ -77,7 +77,6 @@ pub struct WireRow {
 /// How many people, visits, batches and check-ins.
 #[utoipa::path(get, path = "/v1/counts", tag = "counts", security((), ("key" = [])), params(CountParams), responses(
     (status = 200, description = "The figures", body = Counts),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn get(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
@@ -89,7 +88,6 @@ pub async fn get(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) ->
 /// The same as CSV: UTF-8 with BOM, so that Excel reads it, and the totals as last line.
 #[utoipa::path(get, path = "/v1/counts.csv", tag = "counts", security((), ("key" = [])), params(CountParams), responses(
     (status = 200, description = "The figures, one line per part and one for all", body = String, content_type = "text/csv"),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn csv(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) -> Result<Response, Problem> {

@@ -79,8 +79,6 @@ pub struct WaypointProgress {
 /// What is kept about this participant.
 #[utoipa::path(get, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
     (status = 200, description = "Everything but the check-ins themselves", body = Me),
-    (status = 400, description = "`unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn get(live: Live, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     Query::parse(query.as_deref()).finish()?;
@@ -104,8 +102,6 @@ fn gone() -> Problem {
     PageParams,
 ), responses(
     (status = 200, description = "A page of check-ins", body = CheckInList),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn check_ins(live: Live, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
@@ -129,8 +125,6 @@ pub async fn check_ins(live: Live, visitor: Visitor, RawQuery(query): RawQuery) 
     ("lang" = Option<String>, Query, description = "`zh-CN` (default) or `en`; else `Accept-Language`"),
 ), responses(
     (status = 200, description = "One item per published study route", body = ProgressList),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn progress(
     live: Live,
@@ -178,8 +172,6 @@ pub async fn progress(
 /// Erases the participant and everything that points to it; totals stay true.
 #[utoipa::path(delete, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
     (status = 204, description = "Erased; the token is worth nothing from now on"),
-    (status = 400, description = "`unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "`token-missing`, `token-invalid`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn erase(live: Live, visitor: Visitor, _: NoQuery) -> Result<Response, Problem> {
     let erased = live.store.erase_participant(visitor.id).await;

@@ -77,7 +77,6 @@ struct Asked {
     (status = 200, description = "The waypoints around, or the same as a GeoJSON FeatureCollection", content(
         (super::openapi::Nearby = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
         headers(("vary" = String), ("content-language" = String))),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
@@ -103,9 +102,6 @@ pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> R
     (status = 200, description = "As for GET", content(
         (super::openapi::Nearby = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
         headers(("vary" = String), ("content-language" = String))),
-    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "`body-too-large`", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn post(
     live: Live,

@@ -178,18 +178,20 @@ fn not_null(schema: &mut Value) {
     }
 }
 
+/// Adds what is true of every call of its kind: what a body, a query or a token can be refused for, and what can always happen.
 fn complete(path: &str, method: &str, operation: &mut Value) {
     // The handlers' names are not unique, and the document's must be.
     let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
     operation["operationId"] = std::iter::once(method).chain(words).collect::<Vec<_>>().join("_").into();
-    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-    for parameter in parameters.into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_string();
         if let Some(schema) = bounds::parameter(path, &name) {
             parameter["schema"] = schema;
         }
     }
     let has_body = operation.get("requestBody").is_some();
+    let has_query = parameters_of(operation).any(|parameter| parameter["in"] == "query");
+    let needs_token = operation["security"] == json!([{"participant": []}]);
     let may_be_unreadable = has_body || path.contains('{');
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let mut also = |status: &str, codes: &str| {
@@ -197,22 +199,33 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             json!({"description": codes, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
         });
     };
+    if has_body {
+        also("400", "`invalid-json`, `too-deep`, `unknown-parameter`, `bad-request`");
+        also("408", "`body-timeout`");
+        also("413", "`body-too-large`");
+        also("415", "`unsupported-media-type`");
+    } else if has_query {
+        also("400", "`invalid-parameter`, `unknown-parameter`");
+    } else if path.starts_with("/v1/") {
+        also("400", "`unknown-parameter`");
+    }
+    if needs_token {
+        also("401", "`token-missing`, `token-invalid`");
+    }
     also("414", "`uri-too-long`");
     also("431", "`head-too-large`");
     also("500", "`internal`");
     also("503", "`not-ready`, `too-many-connections`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`");
-    if has_body {
-        also("408", "`body-timeout`");
-    }
-    if may_be_unreadable {
-        also("400", "`bad-request`");
-    }
     if matches!(path, "/" | "/problems" | "/openapi.json") {
         responses.entry("304").or_insert_with(|| json!({"description": "The client has it"}));
     }
     for (status, response) in responses.iter_mut() {
         complete_response(path, status, response, may_be_unreadable);
     }
+}
+
+fn parameters_of(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation.get("parameters").and_then(Value::as_array).into_iter().flatten()
 }
 
 fn complete_response(path: &str, status: &str, response: &mut Value, may_be_unreadable: bool) {

@@ -71,9 +71,6 @@ impl Admission {
 /// A new participant.
 #[utoipa::path(post, path = "/v1/participants", tag = "visitors", request_body = NewParticipant, responses(
     (status = 201, description = "The participant and its token, which is shown this once", body = ParticipantCreated),
-    (status = 400, description = "`invalid-json`, `too-deep`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "`body-too-large`", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "`unsupported-media-type`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "`unknown-group`", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "`too-many-participants`", body = Problem, content_type = "application/problem+json",
         headers(("retry-after" = u32))),

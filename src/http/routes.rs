@@ -138,7 +138,6 @@ impl Asked {
     (status = 200, description = "A page of routes", content((RouteList = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
     (status = 304, description = "The client has it"),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let asked = Asked::read(query.as_deref(), &headers, true)?;
@@ -164,7 +163,6 @@ pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> 
     (status = 200, description = "The route, or its line as a GeoJSON Feature", content((RouteDetail = "application/json"), (super::openapi::Feature = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
     (status = 304, description = "The client has it"),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "`unknown-route`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn one(
@@ -200,7 +198,6 @@ pub async fn one(
     (status = 200, description = "A page of waypoints", content((WaypointList = "application/json"), (super::openapi::FeatureCollection = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
     (status = 304, description = "The client has it"),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "`unknown-route`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn waypoints(
@@ -243,7 +240,6 @@ pub async fn waypoints(
     (status = 200, description = "The waypoint, or the same as a GeoJSON Feature", content((WaypointDetail = "application/json"), (super::openapi::Feature = "application/geo+json")),
         headers(("etag" = String), ("vary" = String), ("content-language" = String))),
     (status = 304, description = "The client has it"),
-    (status = 400, description = "`invalid-parameter`, `unknown-parameter`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "`unknown-route`, `unknown-waypoint`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn waypoint(
