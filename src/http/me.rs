@@ -174,7 +174,7 @@ pub async fn progress(
     (status = 204, description = "Erased; the token is worth nothing from now on"),
 ))]
 pub async fn erase(live: Live, visitor: Visitor, _: NoQuery) -> Result<Response, Problem> {
-    let erased = live.store.erase_participant(visitor.id).await;
-    live.forget_token(visitor.id);
-    if erased? { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(gone()) }
+    let erased = live.store.erase_participant(visitor.id).await?;
+    live.refuse_token(visitor.id);
+    if erased { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(gone()) }
 }

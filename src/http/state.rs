@@ -47,8 +47,8 @@ pub struct Inner {
     pub documents: Documents,
     /// Route files that could not be imported at start, with the first mistake of each.
     pub broken_files: Vec<String>,
-    /// Hashes of tokens seen lately.
-    tokens: moka::sync::Cache<Uuid, [u8; 32]>,
+    /// Hashes of tokens seen lately; `None` for participants erased lately.
+    tokens: moka::sync::Cache<Uuid, Option<[u8; 32]>>,
 }
 
 impl Inner {
@@ -73,18 +73,18 @@ impl Inner {
 
     /// The hash of a participant's token.
     async fn token_hash(&self, participant: Uuid) -> Result<[u8; 32], Problem> {
-        if let Some(hash) = self.tokens.get(&participant) {
-            return Ok(hash);
+        if let Some(known) = self.tokens.get(&participant) {
+            return known.ok_or_else(invalid);
         }
         let found = self.store.participant(participant).await?.ok_or_else(invalid)?;
         let hash = found.token_hash.try_into().map_err(|_| invalid())?;
-        self.tokens.insert(participant, hash);
-        Ok(hash)
+        // What was read just before an erasure must not come back just after it: what stands here already stays.
+        self.tokens.entry(participant).or_insert(Some(hash)).into_value().ok_or_else(invalid)
     }
 
-    /// Forgets a participant's token.
-    pub fn forget_token(&self, participant: Uuid) {
-        self.tokens.invalidate(&participant);
+    /// Refuses an erased participant's token from now on.
+    pub fn refuse_token(&self, participant: Uuid) {
+        self.tokens.insert(participant, None);
     }
 }
 
@@ -222,4 +222,30 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| Some(token.trim()))
         .ok_or_else(|| Problem::new(Code::TokenInvalid, "Authorization must read: Bearer, a space, the token."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::wire::render;
+    use crate::store::Participant;
+    use crate::tasks::recorder::RecorderLimits;
+
+    #[tokio::test]
+    async fn a_look_up_that_read_before_an_erasure_does_not_bring_the_token_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.expect("a store");
+        let current = Arc::new(Current::new(Index::build(0, Vec::new(), render)));
+        let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), render));
+        let limits = RecorderLimits { queue_max: 1, batch_max: 1 };
+        let (recorder, _) = Recorder::start(store.clone(), Arc::clone(&current), limits);
+        let inner = Inner::new(store, current, recorder, refresher, Vec::new());
+        let participant = Participant { id: Uuid::from_u128(7), token_hash: vec![7; 32], created_ms: 0 };
+        inner.store.create_participant(&participant).await.expect("a participant");
+        inner.refuse_token(participant.id);
+        // The row stands for what a slow look-up has read before it went.
+        let late = inner.token_hash(participant.id).await;
+        assert_eq!(late.expect_err("erased").code(), "token-invalid");
+        assert!(inner.token_hash(Uuid::from_u128(8)).await.is_err(), "nobody");
+    }
 }
