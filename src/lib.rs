@@ -4,7 +4,7 @@
 //! The map, from the outside in; an arrow may skip a floor and never turns back, and rooms on one floor do not see each other
 //! (`tests/laws.rs` reads the `use` lines):
 //!
-//! `main → cli → app → http, web → tasks → store, index, formats → domain`
+//! `main → cli → app → http, web → tasks, design → store, index, formats → domain`
 
 // Input must not be able to stop the program. Tests may be blunt.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -21,6 +21,9 @@ pub mod store;
 
 /// The tasks beside requests: the recorder and the refresher.
 pub mod tasks;
+
+/// What designers and admins do.
+pub mod design;
 
 /// The wire.
 pub mod http;

@@ -42,12 +42,14 @@
 //! caller's task. It does not guess a system from coordinates, and it converts
 //! no projected coordinates (such as Baidu's or Web Mercator's metres).
 
+use serde::Serialize;
 use std::f64::consts::PI;
 use std::fmt;
 use std::str::FromStr;
 
 /// Coordinate reference systems that clients may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Crs {
     /// World Geodetic System 1984: GPS, OpenStreetMap.
     Wgs84,

@@ -2,13 +2,18 @@
 //!
 //! Pure: no database, no HTTP, no clock, no chance, no I/O. Everything here can be tested by calling it.
 
+pub mod asset;
 pub mod check_in;
 pub mod counts;
 pub mod crs;
+pub mod diff;
 pub mod disclosure;
 pub mod geodesy;
 pub mod lint;
+pub mod rehearsal;
 pub mod route;
+#[cfg(test)]
+mod sample;
 pub mod time;
 pub mod token;
 pub mod zone;

@@ -6,7 +6,9 @@
 use super::crs::{self, Crs};
 use super::{geodesy::LatLon, zone::Zone};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// The languages every text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +34,7 @@ impl Lang {
 }
 
 /// A text in every language.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Simplified Chinese.
@@ -70,25 +72,72 @@ pub struct StudyRoute {
 }
 
 impl StudyRoute {
+    /// The same route with its stops numbered 1, 2, 3 … as they stand.
+    #[must_use]
+    pub fn numbered(mut self) -> Self {
+        for (order, waypoint) in (1..).zip(&mut self.waypoints) {
+            waypoint.body.order = order;
+        }
+        self
+    }
+
+    /// The line to be shown: the drawn one, or else one from stop to stop.
+    #[must_use]
+    pub fn drawn_line(&self) -> Cow<'_, [[f64; 2]]> {
+        if self.line.len() >= 2 {
+            return Cow::Borrowed(&self.line);
+        }
+        self.waypoints.iter().map(|waypoint| [waypoint.position.lon(), waypoint.position.lat()]).collect()
+    }
+
     /// The same route when its numbers were written in `crs`: every coordinate becomes WGS 84.
     #[must_use]
     pub fn read_as(mut self, crs: Crs) -> Self {
-        let corner = |&[lon, lat]: &[f64; 2]| {
-            let (lat, lon) = crs::to_wgs84(crs, lat, lon);
-            [lon, lat]
-        };
-        self.line = self.line.iter().map(corner).collect();
-        for waypoint in &mut self.waypoints {
-            let (lat, lon) = crs::to_wgs84(crs, waypoint.position.lat(), waypoint.position.lon());
-            // A shift of half a kilometre does not leave the earth.
-            waypoint.position = LatLon::new(lat, lon).unwrap_or(waypoint.position);
-            if let Zone::Polygon { coordinates, .. } = &mut waypoint.body.zone {
-                *coordinates = coordinates.iter().map(|ring| ring.iter().map(corner).collect()).collect();
+        self.line = self.line.iter().map(|corner| shifted(*corner, |lat, lon| crs::to_wgs84(crs, lat, lon))).collect();
+        self.waypoints = self.waypoints.into_iter().map(|waypoint| waypoint.read_as(crs)).collect();
+        self
+    }
+
+    /// The same route with every coordinate written in `crs`.
+    #[must_use]
+    pub fn written_in(mut self, crs: Crs) -> Self {
+        self.line =
+            self.line.iter().map(|corner| shifted(*corner, |lat, lon| crs::from_wgs84(crs, lat, lon))).collect();
+        self.waypoints = self.waypoints.into_iter().map(|waypoint| waypoint.written_in(crs)).collect();
+        self
+    }
+}
+
+fn shifted([lon, lat]: [f64; 2], shift: impl Fn(f64, f64) -> (f64, f64)) -> [f64; 2] {
+    let (lat, lon) = shift(lat, lon);
+    [lon, lat]
+}
+
+impl Waypoint {
+    /// The same waypoint when its numbers were written in `crs`: every coordinate becomes WGS 84.
+    #[must_use]
+    pub fn read_as(self, crs: Crs) -> Self {
+        self.moved(|lat, lon| crs::to_wgs84(crs, lat, lon))
+    }
+
+    /// The same waypoint with every coordinate written in `crs`.
+    #[must_use]
+    pub fn written_in(self, crs: Crs) -> Self {
+        self.moved(|lat, lon| crs::from_wgs84(crs, lat, lon))
+    }
+
+    fn moved(mut self, shift: impl Fn(f64, f64) -> (f64, f64)) -> Self {
+        let (lat, lon) = shift(self.position.lat(), self.position.lon());
+        // A shift of half a kilometre does not leave the earth.
+        self.position = LatLon::new(lat, lon).unwrap_or(self.position);
+        if let Zone::Polygon { coordinates, .. } = &mut self.body.zone {
+            for corner in coordinates.iter_mut().flatten() {
+                *corner = shifted(*corner, &shift);
             }
-            for exhibit in &mut waypoint.body.exhibits {
-                let place = &mut exhibit.geopose.position;
-                (place.lat, place.lon) = crs::to_wgs84(crs, place.lat, place.lon);
-            }
+        }
+        for exhibit in &mut self.body.exhibits {
+            let place = &mut exhibit.geopose.position;
+            (place.lat, place.lon) = shift(place.lat, place.lon);
         }
         self
     }
@@ -108,11 +157,12 @@ pub struct Waypoint {
     pub body: WaypointBody,
 }
 
-/// The properties of a waypoint in a route file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The properties of a waypoint in a route file. What is left out is empty; the lint says what may not be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct WaypointBody {
     /// Place in the visiting order, from 1.
+    #[serde(skip_serializing_if = "is_unnumbered")]
     pub order: u32,
     /// Name.
     pub title: Text,
@@ -144,9 +194,15 @@ pub struct WaypointBody {
     pub opening_hours: Option<OpeningHours>,
 }
 
+/// The store keeps the order beside the document, so that moving one stop does not rewrite all that follow.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_unnumbered(order: &u32) -> bool {
+    *order == 0
+}
+
 /// Protection status of a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Heritage {
     /// National batch or what else it is.
     pub status: Text,
@@ -156,8 +212,8 @@ pub struct Heritage {
 }
 
 /// Height above sea level with its source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Altitude {
     /// Metres above sea level.
     pub metres: f64,
@@ -167,8 +223,8 @@ pub struct Altitude {
 }
 
 /// One statement about a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Fact {
     /// When, in words.
     pub date: Text,
@@ -180,8 +236,8 @@ pub struct Fact {
 }
 
 /// A question with one right option.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Question {
     /// Name within the waypoint.
     pub id: String,
@@ -199,8 +255,8 @@ pub struct Question {
 }
 
 /// One option of a question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Choice {
     /// `a`, `b`, …
     pub id: String,
@@ -209,7 +265,7 @@ pub struct Choice {
 }
 
 /// One piece of AR content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exhibit {
     /// Name within the waypoint.
@@ -217,10 +273,13 @@ pub struct Exhibit {
     /// What sort of content it is.
     pub kind: ExhibitKind,
     /// Name.
+    #[serde(default)]
     pub title: Text,
     /// What is to be seen, for who cannot see it.
+    #[serde(default)]
     pub alt: Text,
     /// What it shows and teaches; a text exhibit is this text.
+    #[serde(default)]
     pub text: Text,
     /// Where and how it stands.
     pub geopose: GeoPose,
@@ -236,7 +295,7 @@ pub struct Exhibit {
 }
 
 /// Kinds of AR content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExhibitKind {
     /// A 3-D model.
@@ -252,7 +311,7 @@ pub enum ExhibitKind {
 }
 
 /// What a pose's height counts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HeightDatum {
     /// The ground under the exhibit: nobody has measured the ellipsoidal height there.
@@ -262,7 +321,7 @@ pub enum HeightDatum {
 }
 
 /// OGC GeoPose 1.0, Basic-Quaternion: position and orientation in the local east-north-up frame.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GeoPose {
     /// Where.
@@ -272,7 +331,7 @@ pub struct GeoPose {
 }
 
 /// The position of a pose, degrees and metres.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PosePosition {
     /// Latitude, degrees.
@@ -284,7 +343,7 @@ pub struct PosePosition {
 }
 
 /// A unit quaternion.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "x, y, z, w say it all")]
 pub struct Quaternion {
@@ -295,7 +354,7 @@ pub struct Quaternion {
 }
 
 /// A file of an exhibit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asset {
     /// `full`, `reduced`, `preview` or `ios`.
@@ -308,11 +367,18 @@ pub struct Asset {
     pub bytes: u64,
     /// SHA-256 of the content, hex.
     pub sha256: String,
+    /// Who made it, or where it comes from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// Under which licence it is shown, such as `CC-BY-4.0`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub license: String,
 }
 
 /// Where a position comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = FileCoordinate)]
 pub struct Coordinate {
     /// Who published the point, or its anchor.
     #[serde(default)]
@@ -332,10 +398,11 @@ pub struct Coordinate {
 }
 
 /// How a position was come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Somebody published this very point.
+    #[default]
     Sourced,
     /// Worked out from a published point.
     Derived,
@@ -354,8 +421,8 @@ impl fmt::Display for Confidence {
 }
 
 /// Opening hours as printed somewhere; they change, so visitors are told to check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct OpeningHours {
     /// The hours.
     pub text: Text,

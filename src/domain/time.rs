@@ -52,6 +52,13 @@ pub fn date_of(day: Day) -> Date {
     epoch().saturating_add(day.days())
 }
 
+/// The instant at which a day begins.
+#[must_use]
+pub fn day_begins_ms(day: Day) -> i64 {
+    let midnight = date_of(day).at(0, 0, 0, 0);
+    zone().to_timestamp(midnight).map_or(i64::from(day) * 86_400_000, Timestamp::as_millisecond)
+}
+
 /// Reads `2026-05-01`.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<Day> {
@@ -63,6 +70,13 @@ pub fn parse_date(text: &str) -> Option<Day> {
 #[must_use]
 pub fn rfc3339(instant_ms: i64) -> String {
     Timestamp::from_millisecond(instant_ms).map_or_else(|_| String::new(), |t| format!("{t:.3}"))
+}
+
+/// Writes an instant as HTTP headers have it (RFC 9110 §5.6.7), to the second.
+#[must_use]
+pub fn http_date(instant_ms: i64) -> String {
+    let written = |instant: Timestamp| instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    Timestamp::from_millisecond(instant_ms).map_or_else(|_| String::new(), written)
 }
 
 /// Reads RFC 3339 with an offset, to the millisecond.
@@ -88,6 +102,7 @@ mod tests {
         assert_eq!(date_of(local_hour(after).day).to_string(), "2026-05-02");
         assert_eq!(local_hour(after).hour, 0);
         assert_eq!(local_hour(after).day, local_hour(before).day + 1);
+        assert_eq!(day_begins_ms(local_hour(after).day), after);
     }
 
     #[test]
@@ -99,6 +114,11 @@ mod tests {
         for text in ["2026-13-01", "2026-02-30", "20260501", "2026-05-01T00:00:00Z", "", "二〇二六"] {
             assert_eq!(parse_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn headers_have_their_own_way_to_write_an_instant() {
+        assert_eq!(http_date(784_111_777_999), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

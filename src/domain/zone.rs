@@ -3,13 +3,15 @@
 
 use super::geodesy::{Frame, LatLon};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Most corners a polygon zone may have, all rings together.
 pub const POLYGON_CORNERS_MAX: usize = 1_000;
 
 /// The zone of a waypoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = FileZone)]
 pub enum Zone {
     /// Everything within `radius_m` of the waypoint's position.
     Circle {
@@ -29,13 +31,20 @@ pub enum Zone {
     },
 }
 
+impl Default for Zone {
+    /// No zone yet: [`Zone::fault`] says so, and nobody is ever in it.
+    fn default() -> Self {
+        Self::Circle { radius_m: 0.0, to_be_surveyed: false }
+    }
+}
+
 impl Zone {
     /// Metres from `place` to the zone of a waypoint at `centre`; 0 inside and on its edge.
     #[must_use]
     pub fn distance_m(&self, centre: LatLon, place: LatLon) -> f64 {
         match self {
             Self::Circle { radius_m, .. } => (place.distance_m(centre) - radius_m).max(0.0),
-            Self::Polygon { coordinates, .. } => polygon_distance_m(coordinates, place),
+            Self::Polygon { coordinates, .. } => (-depth_m(edges(&Frame::at(place), coordinates))).max(0.0),
         }
     }
 
@@ -96,23 +105,28 @@ fn polygon_fault(rings: &[Vec<[f64; 2]>]) -> Option<String> {
     None
 }
 
-/// In the plane that touches the earth at `place`, which is the origin. For the few kilometres of a zone the plane is right to
-/// millimetres, and the poles and the date line need no care.
-fn polygon_distance_m(rings: &[Vec<[f64; 2]>], place: LatLon) -> f64 {
-    let frame = Frame::at(place);
+/// Two corners that follow each other, metres east and north.
+pub type Edge = [[f64; 2]; 2];
+
+/// The edges of a polygon in the plane that touches the earth at the frame's place, which is the origin. For the few kilometres
+/// of a zone the plane is right to millimetres, and the poles and the date line need no care.
+pub fn edges<'a>(frame: &'a Frame, rings: &'a [Vec<[f64; 2]>]) -> impl Iterator<Item = Edge> + 'a {
+    rings.iter().flat_map(|ring| ring.windows(2)).map(|pair| [flat(frame, pair[0]), flat(frame, pair[1])])
+}
+
+/// How deep the origin lies inside a polygon: metres to the nearest edge, negative outside.
+#[must_use]
+pub fn depth_m(edges: impl Iterator<Item = Edge>) -> f64 {
     let mut inside = false;
     let mut nearest = f64::INFINITY;
-    for ring in rings {
-        for pair in ring.windows(2) {
-            let (a, b) = (flat(&frame, pair[0]), flat(&frame, pair[1]));
-            nearest = nearest.min(segment_distance(a, b));
-            // Even-odd rule: count the edges that a ray from the origin towards the east crosses.
-            if (a[1] > 0.0) != (b[1] > 0.0) && a[0] - a[1] * (b[0] - a[0]) / (b[1] - a[1]) > 0.0 {
-                inside = !inside;
-            }
+    for [a, b] in edges {
+        nearest = nearest.min(segment_distance(a, b));
+        // Even-odd rule: count the edges that a ray from the origin towards the east crosses.
+        if (a[1] > 0.0) != (b[1] > 0.0) && a[0] - a[1] * (b[0] - a[0]) / (b[1] - a[1]) > 0.0 {
+            inside = !inside;
         }
     }
-    if inside { 0.0 } else { nearest }
+    if inside { nearest } else { -nearest }
 }
 
 fn flat(frame: &Frame, [lon, lat]: [f64; 2]) -> [f64; 2] {
