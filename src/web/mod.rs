@@ -1,4 +1,6 @@
-//! The pages of `web/`, built into the program. They use the public API only.
+//! The pages of `web/`, built into the program, which use the public API only; and reports, made from what the domain found.
+
+pub mod rehearsal;
 
 use serde_json::Value;
 
