@@ -5,7 +5,7 @@
 
 use crate::domain::crs::Crs;
 use crate::domain::geodesy::LatLon;
-use crate::domain::lint::{self, Finding};
+use crate::domain::lint::{self, Finding, Rule};
 use crate::domain::route::{StudyRoute, Text, Waypoint, WaypointBody};
 use geojson::{Feature, FeatureCollection, GeoJson, GeometryValue, feature::Id};
 use serde::Deserialize;
@@ -28,7 +28,8 @@ struct Head {
 /// Everything that a designer has to mend before the route can be published.
 pub fn read_as(bytes: &[u8], crs: Crs) -> Result<StudyRoute, Vec<Finding>> {
     let route = parse(bytes)?.read_as(crs);
-    let findings = lint::check(&route);
+    let mut findings = lint::check(&route);
+    findings.retain(lint::blocks_file_import);
     if findings.is_empty() { Ok(route) } else { Err(findings) }
 }
 
@@ -41,20 +42,22 @@ pub fn read(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
 }
 
 fn parse(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
-    let features = features(bytes).map_err(|message| vec![finding("", "", &message)])?;
+    let features =
+        features(bytes).map_err(|message| vec![unreadable(None, String::new(), (String::new(), message))])?;
     let mut findings = Vec::new();
     let mut route = None;
     let mut waypoints = Vec::new();
     for (i, feature) in features.into_iter().enumerate() {
         let id = id_of(&feature);
+        let waypoint = (i > 0).then(|| id.clone());
         let name = if i == 0 { "feature 0 (the line)".into() } else { format!("feature {i} ({id})") };
         let result = if i == 0 {
             read_line(feature, id).map(|line| route = Some(line))
         } else {
             read_waypoint(feature, id).map(|waypoint| waypoints.push(waypoint))
         };
-        if let Err((property, message)) = result {
-            findings.push(finding(&name, &property, &message));
+        if let Err(mistake) = result {
+            findings.push(unreadable(waypoint, name, mistake));
         }
     }
     let Some(mut route) = route.filter(|_| findings.is_empty()) else { return Err(findings) };
@@ -62,8 +65,8 @@ fn parse(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
     Ok(route)
 }
 
-fn finding(feature: &str, property: &str, message: &str) -> Finding {
-    Finding { feature: feature.into(), property: property.into(), message: message.into() }
+fn unreadable(waypoint: Option<String>, feature: String, (property, message): Mistake) -> Finding {
+    Finding { rule: Rule::Unreadable, waypoint, feature, property, message }
 }
 
 fn features(bytes: &[u8]) -> Result<Vec<Feature>, String> {
@@ -120,7 +123,8 @@ fn read_waypoint(feature: Feature, id: String) -> Result<Waypoint, Mistake> {
     Ok(Waypoint { id, position, height_m: coordinates.as_slice().get(2).copied(), body })
 }
 
-fn properties<T: DeserializeOwned>(properties: Option<geojson::JsonObject>) -> Result<T, Mistake> {
+/// Reads properties; a mistake is the property's path and what to do.
+pub(crate) fn properties<T: DeserializeOwned>(properties: Option<geojson::JsonObject>) -> Result<T, Mistake> {
     let value = serde_json::Value::Object(properties.unwrap_or_default());
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
@@ -202,7 +206,7 @@ mod tests {
             (|f| f["features"][7]["properties"]["raduis"] = json!(1), "raduis: is not known here; check the spelling"),
             (
                 |f| drop(f["features"][8]["properties"].as_object_mut().map(|o| o.remove("county"))),
-                "county: is missing; add it",
+                "county: is missing",
             ),
             (|f| f["features"][9]["properties"]["zone"] = json!({"kind": "circle", "radius_m": "wide"}), "zone"),
             (
