@@ -4,17 +4,16 @@ use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
 use crate::config::Config;
-use crate::domain::lint::is_slug;
+use crate::design::keys::{self, Drawn, KeyError, KeyWish};
 use crate::domain::time;
-use crate::domain::token::{Holder, Secret};
-use crate::store::{AccessKey, NewKey, Role, Store};
-use anyhow::{Result, bail};
+use crate::store::{AccessKey, Role, Who};
+use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Longest name of a key's holder, in characters.
-const NAME_MAX: usize = 100;
+/// Keys read from the database at a time.
+const PAGE: usize = 1_000;
 
 /// What to do with keys.
 #[derive(Subcommand)]
@@ -36,6 +35,14 @@ pub enum KeyTask {
     },
     /// List all keys
     List,
+    /// Give the holder of a key a new one in its place, and print it, alone, this once
+    Rotate {
+        /// The old key's id, from the list
+        id: Uuid,
+        /// Seconds that the old key still works beside the new one, at most a week
+        #[arg(long, default_value_t = 0)]
+        grace_s: u32,
+    },
     /// Take a key back
     Revoke {
         /// Its id, from the list
@@ -49,58 +56,55 @@ pub enum KeyTask {
 /// When the database cannot be used or what was asked makes no sense.
 pub async fn run(config: &Config, ambient: &Ambient, task: KeyTask, out: &Output) -> Result<ExitCode> {
     let store = app::open(&config.database).await?;
-    let code = match task {
+    let (who, now_ms) = (Who::command_line(), ambient.now_ms());
+    match task {
         KeyTask::Create { role, name, routes, expires_days } => {
-            create(&store, ambient, (role, name, routes, expires_days), out).await?
+            let wish = KeyWish { name, role, routes, expires_days };
+            let made = keys::create(&store, wish, &drawn(ambient)?, &who, now_ms).await.map_err(in_flags)?;
+            out.alone("key", made.secret.reveal())?;
         }
         KeyTask::List => {
-            let now_ms = ambient.now_ms();
-            let keys = store.keys().await?;
-            let rows = keys.into_iter().map(|key| row(key, now_ms)).collect();
+            let mut rows = Vec::new();
+            loop {
+                let after = i64::try_from(rows.len())?;
+                let page = store.keys(after, PAGE).await?;
+                let is_last = page.len() < PAGE;
+                rows.extend(page.into_iter().map(|key| row(key, now_ms)));
+                if is_last {
+                    break;
+                }
+            }
             out.table(["id", "name", "role", "routes", "created", "last used", "state"], rows)?;
-            ExitCode::SUCCESS
+        }
+        KeyTask::Rotate { id, grace_s } => {
+            let made = keys::rotate(&store, id, grace_s, &drawn(ambient)?, &who, now_ms).await.map_err(in_flags)?;
+            out.alone("key", made.secret.reveal())?;
         }
         KeyTask::Revoke { id } => {
-            if !store.revoke_key(id, ambient.now_ms()).await? {
-                bail!("there is no valid key with the id {id}; studyroute key list shows them");
+            if !keys::revoke(&store, id, &who, now_ms).await.map_err(in_flags)? {
+                bail!("the key {id} was revoked before; studyroute key list shows it");
             }
             out.alone("revoked", &id.to_string())?;
-            ExitCode::SUCCESS
         }
-    };
+    }
     store.close().await;
-    Ok(code)
-}
-
-async fn create(
-    store: &Store,
-    ambient: &Ambient,
-    (role, name, routes, expires_days): (Role, String, Vec<String>, Option<u32>),
-    out: &Output,
-) -> Result<ExitCode> {
-    if name.trim().is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
-        bail!("--name must be 1 to {NAME_MAX} characters on one line");
-    }
-    if let Some(bad) = routes.iter().find(|slug| !is_slug(slug)) {
-        bail!("--routes: \"{bad}\" is not the name of a study route");
-    }
-    let id = ambient.random_id()?;
-    let secret = Secret::new(Holder::Staff, id, &ambient.random_256()?);
-    let created_ms = ambient.now_ms();
-    let expires_ms = expires_days.map(|days| created_ms + i64::from(days) * 86_400_000);
-    store.create_key(&NewKey { id, name, role, routes, secret_hash: secret.hash(), created_ms, expires_ms }).await?;
-    out.alone("key", secret.reveal())?;
     Ok(ExitCode::SUCCESS)
 }
 
+fn drawn(ambient: &Ambient) -> Result<Drawn> {
+    Ok(Drawn { id: ambient.random_id()?, bits: ambient.random_256()? })
+}
+
+/// A part of a wish by the name of its flag.
+fn in_flags(error: KeyError) -> anyhow::Error {
+    match error {
+        KeyError::Wish { part, what } => anyhow!("--{}: {what}", part.replace('_', "-")),
+        other => other.into(),
+    }
+}
+
 fn row(key: AccessKey, now_ms: i64) -> [String; 7] {
-    let state = if key.revoked_ms.is_some() {
-        "revoked"
-    } else if key.is_valid(now_ms) {
-        "valid"
-    } else {
-        "expired"
-    };
+    let state = keys::state(&key, now_ms);
     let routes = if key.routes.is_empty() { "all".into() } else { key.routes.join(",") };
     let last_used = key.last_used_ms.map_or_else(|| "never".into(), time::rfc3339);
     [

@@ -1,29 +1,38 @@
-//! Keys of designers, operators and admins. Only a hash of the secret is kept.
+//! Keys of designers, operators and admins. Only a hash of the secret is kept, and every change is a deed in the audit log.
 
+use super::audit_log::{Deed, INSERT_DEEDS};
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, json};
+use serde::Serialize;
 use std::str::FromStr;
 use uuid::Uuid;
 
 statements! {
+    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     INSERT = Sql::both(
         "insert into access_keys (key_id, name, role, routes, secret_hash, created_ms, expires_ms)
          values ($1, $2, $3, $4, $5, $6, $7)",
     );
     LIST = Sql::both(
-        "select key_id, name, role, routes, secret_hash, created_ms, expires_ms, revoked_ms, last_used_ms
-         from access_keys order by created_ms, key_id",
+        "select key_id, name, role, routes, secret_hash, created_ms, expires_ms, revoked_ms, last_used_ms, followed_by
+         from access_keys order by created_ms, key_id limit $1 offset $2",
     );
     FIND = Sql::both(
-        "select key_id, name, role, routes, secret_hash, created_ms, expires_ms, revoked_ms, last_used_ms
+        "select key_id, name, role, routes, secret_hash, created_ms, expires_ms, revoked_ms, last_used_ms, followed_by
          from access_keys where key_id = $1",
     );
     REVOKE = Sql::both("update access_keys set revoked_ms = $2 where key_id = $1 and revoked_ms is null");
+    // Only a key that is valid can be followed, and by one other.
+    RETIRE = Sql::both(
+        "update access_keys set revoked_ms = $3, expires_ms = coalesce($4, expires_ms), followed_by = $5
+         where key_id = $1 and revoked_ms is null and (expires_ms is null or expires_ms > $2) and followed_by is null",
+    );
     USED = Sql::both("update access_keys set last_used_ms = $2 where key_id = $1");
 }
 
 /// What a key's holder may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Writes routes.
     Designer,
@@ -95,6 +104,8 @@ pub struct AccessKey {
     pub revoked_ms: Option<i64>,
     /// When it was last used, within a minute.
     pub last_used_ms: Option<i64>,
+    /// The key that was made in its place.
+    pub followed_by: Option<Uuid>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -108,6 +119,7 @@ struct Row {
     expires_ms: Option<i64>,
     revoked_ms: Option<i64>,
     last_used_ms: Option<i64>,
+    followed_by: Option<Uuid>,
 }
 
 impl TryFrom<Row> for AccessKey {
@@ -123,6 +135,7 @@ impl TryFrom<Row> for AccessKey {
             expires_ms: row.expires_ms,
             revoked_ms: row.revoked_ms,
             last_used_ms: row.last_used_ms,
+            followed_by: row.followed_by,
         })
     }
 }
@@ -135,34 +148,64 @@ impl AccessKey {
     }
 }
 
+/// A statement's arguments have the type of its database, so only a macro can set them for both.
+macro_rules! insert {
+    ($key:expr, $dialect:expr) => {
+        sqlx::query(INSERT.on($dialect))
+            .bind($key.id)
+            .bind(&$key.name)
+            .bind($key.role.as_str())
+            .bind($key.routes.join(","))
+            .bind(&$key.secret_hash[..])
+            .bind($key.created_ms)
+            .bind($key.expires_ms)
+    };
+}
+
 impl Store {
     /// Keeps a new key.
     ///
     /// # Errors
     /// When the database does not take it.
-    pub async fn create_key(&self, key: &NewKey) -> Result<()> {
+    pub async fn create_key(&self, key: &NewKey, deed: &Deed) -> Result<()> {
         on!(self, |pools, dialect| {
-            sqlx::query(INSERT.on(dialect))
-                .bind(key.id)
-                .bind(&key.name)
-                .bind(key.role.as_str())
-                .bind(key.routes.join(","))
-                .bind(&key.secret_hash[..])
-                .bind(key.created_ms)
-                .bind(key.expires_ms)
-                .execute(&pools.write)
-                .await?;
+            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            insert!(key, dialect).execute(&mut *tx).await?;
+            sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
+            tx.commit().await?;
             Ok(())
         })
     }
 
-    /// All keys, oldest first.
+    /// Keeps a new key in the place of another, which stops at `stop_ms`, or at once. Says whether the other was still valid
+    /// and not yet followed; else nothing has changed.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn rotate_key(&self, old: Uuid, stop_ms: Option<i64>, key: &NewKey, deed: &Deed) -> Result<bool> {
+        let revoked_ms = if stop_ms.is_none() { Some(deed.at_ms) } else { None };
+        on!(self, |pools, dialect| {
+            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let retire = sqlx::query(RETIRE.on(dialect)).bind(old).bind(deed.at_ms).bind(revoked_ms).bind(stop_ms);
+            if retire.bind(key.id).execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            insert!(key, dialect).execute(&mut *tx).await?;
+            sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+    }
+
+    /// A page of all keys, oldest first. Keys are never removed and made seldom, so places in this list stay.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn keys(&self) -> Result<Vec<AccessKey>> {
-        let rows: Vec<Row> =
-            on!(self, |pools, dialect| sqlx::query_as(LIST.on(dialect)).fetch_all(&pools.read).await?);
+    pub async fn keys(&self, after: i64, limit: usize) -> Result<Vec<AccessKey>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<Row> = on!(self, |pools, dialect| {
+            sqlx::query_as(LIST.on(dialect)).bind(limit).bind(after).fetch_all(&pools.read).await?
+        });
         rows.into_iter().map(AccessKey::try_from).collect()
     }
 
@@ -176,14 +219,20 @@ impl Store {
         row.map(AccessKey::try_from).transpose()
     }
 
-    /// Takes a key back. Says whether there was one to take.
+    /// Takes a key back. Says whether there was one to take; else nothing has changed.
     ///
     /// # Errors
     /// When the database does not take it.
-    pub async fn revoke_key(&self, id: Uuid, now_ms: i64) -> Result<bool> {
+    pub async fn revoke_key(&self, id: Uuid, deed: &Deed) -> Result<bool> {
         on!(self, |pools, dialect| {
-            let done = sqlx::query(REVOKE.on(dialect)).bind(id).bind(now_ms).execute(&pools.write).await?;
-            Ok(done.rows_affected() > 0)
+            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let revoke = sqlx::query(REVOKE.on(dialect)).bind(id).bind(deed.at_ms);
+            if revoke.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(true)
         })
     }
 

@@ -59,8 +59,39 @@ pub fn credentials(rig: &Rig) -> Vec<Case> {
         ("counts without", get("/v1/counts", ""), Want::Done(200)),
     ];
     cases.extend(elsewhere.map(|(name, request, want)| Case::new(name, request, want)));
+    cases.extend(of_designers(rig));
     cases.push(Case::new("a check-in without a token", post("/v1/check-ins", "", check_in("nobody", &[])), MISSING));
     // Who has no token learns nothing about what is wrong with the body.
     cases.push(Case::new("nonsense without a token", post("/v1/check-ins", "", "nonsense"), MISSING));
+    cases
+}
+
+/// What only a key opens: whatever else comes along, who has none learns nothing.
+fn of_designers(rig: &Rig) -> Vec<Case> {
+    let auth = rig.auth();
+    let made_up = format!("Authorization: Bearer {}\r\n", rig.token.replace("srp_", "srk_"));
+    let mut cases = Vec::new();
+    for target in ["/v1/design/keys", "/v1/design/audit", "/v1/design/audit.csv", "/v1/design/keys?limit=x&x=1"] {
+        for (name, headers, want) in [
+            ("no key", String::new(), MISSING),
+            ("a participant's token", auth.clone(), INVALID),
+            ("a made-up key", made_up.clone(), INVALID),
+            ("a key twice", made_up.repeat(2), INVALID),
+            ("a role in a header", format!("{auth}X-Role: admin\r\n"), INVALID),
+        ] {
+            cases.push(Case::new(format!("{target} with {name}"), get(target, &headers), want));
+        }
+    }
+    let key = "{\"name\":\"x\",\"role\":\"admin\"}".to_string();
+    for body in [key, "nonsense".into(), "[".repeat(60_000), String::new()] {
+        let name: String = body.chars().take(20).collect();
+        for (headers, want) in [("", MISSING), (&*auth, INVALID), (&*made_up, INVALID)] {
+            cases.push(Case::new(format!("a key from {name}"), post("/v1/design/keys", headers, &body), want.clone()));
+        }
+    }
+    for id in ["x/rotate", "%FF/rotate", "..%2f..%2f/rotate", "00000000-0000-4000-8000-000000000000/rotate"] {
+        let target = format!("/v1/design/keys/{id}");
+        cases.push(Case::new(format!("{id} without a key"), post(&target, "", "{}"), MISSING));
+    }
     cases
 }
