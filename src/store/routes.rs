@@ -1,70 +1,85 @@
-//! Published study routes: publishing a revision, and reading all that is published as one consistent snapshot.
+//! Publications: a route's content becomes its next revision, whole and in one transaction, whether it comes from a file, a draft or
+//! an old revision; and reading all that is published as one consistent snapshot.
 
+use super::audit_log::{Deed, INSERT_DEEDS, Who};
+use super::contents::{self, ContentKey};
+use super::drafts::{BEGIN_WRITE, DROP_DRAFT, DROP_SCHEDULE, INSERT_ROUTE, LOCK_ROUTE, NEXT_VERSION, SAVE_DRAFT};
+use super::route_state::{Head, RouteState, STATE, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, json};
-use crate::domain::route::{Published, StudyRoute, Text, Waypoint};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// Rows that travel in one JSON parameter.
-const CHUNK_ROWS: usize = 2_000;
+use crate::domain::route::{Published, StudyRoute, Waypoint};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
 
 statements! {
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     // Both freeze what the transaction sees: the generation and the content belong together.
     BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
     GENERATION = Sql::both("select value from generation where only_row = 1");
     BUMP_GENERATION = Sql::both("update generation set value = value + 1 where only_row = 1");
-    FIND_ROUTE = Sql::pair(
-        "select route_key, revision, file_hash from study_routes where slug = $1",
-        // Two nodes that import the same route take turns.
-        "select route_key, revision, file_hash from study_routes where slug = $1 for update",
+    FILE_HASH = Sql::both("select revision, file_hash from study_routes where slug = $1");
+    UPDATE_ROUTE = Sql::both(
+        "update study_routes set revision = $2, withdrawn = $3, file_hash = coalesce($4, file_hash) where route_key = $1",
     );
-    INSERT_ROUTE = Sql::both(
-        "insert into study_routes (slug, revision, file_hash) values ($1, 0, '') on conflict (slug) do nothing",
-    );
-    UPDATE_ROUTE = Sql::both("update study_routes set revision = $2, file_hash = $3 where route_key = $1");
     INSERT_REVISION = Sql::both(
-        "insert into revisions (route_key, revision, published_ms, content_hash, head) values ($1, $2, $3, $4, $5)",
+        "insert into revisions (route_key, revision, published_ms, content_hash, head, kind, note, author, author_key,
+           restored_revision)
+         values ($1, $2, $3, '', $4, $5, $6, $7, $8, $9)",
     );
-    INSERT_WAYPOINTS = Sql::pair(
+    INSERT_WAYPOINTS = Sql::both(
         "insert into waypoints (route_key, slug)
-         select $1, value from json_each($2) where true on conflict (route_key, slug) do nothing",
-        "insert into waypoints (route_key, slug)
-         select $1, value from jsonb_array_elements_text($2::jsonb) value on conflict (route_key, slug) do nothing",
+         select $1, slug from draft_waypoints where content_key = $2 order by ordinal
+         on conflict (route_key, slug) do nothing",
     );
-    WAYPOINT_KEYS = Sql::both("select slug, waypoint_key from waypoints where route_key = $1");
-    VALID_VERSIONS = Sql::both(
-        "select v.waypoint_key, v.content_hash from waypoint_versions v
-         join waypoints w on w.waypoint_key = v.waypoint_key
-         where w.route_key = $1 and v.last_revision is null",
+    // What stays as it is, at the same place, stays valid; everything else ends with the revision before.
+    CLOSE_VERSIONS = Sql::both(
+        "update waypoint_versions set last_revision = $3
+         where last_revision is null and waypoint_key in (select waypoint_key from waypoints where route_key = $1)
+           and not exists (
+             select 1 from waypoints w
+             join draft_waypoints d on d.content_key = $2 and d.slug = w.slug
+             where w.waypoint_key = waypoint_versions.waypoint_key
+               and d.ordinal = waypoint_versions.ordinal and d.content_hash = waypoint_versions.content_hash)",
     );
-    CLOSE_VERSIONS = Sql::pair(
-        "update waypoint_versions set last_revision = $1
-         where last_revision is null and waypoint_key in (select value from json_each($2))",
-        "update waypoint_versions set last_revision = $1
-         where last_revision is null and waypoint_key in (select value::bigint from jsonb_array_elements_text($2::jsonb) value)",
-    );
-    INSERT_VERSIONS = Sql::pair(
+    INSERT_VERSIONS = Sql::both(
         "insert into waypoint_versions (waypoint_key, first_revision, last_revision, ordinal, content_hash, document)
-         select value ->> 'waypoint_key', $1, null, value ->> 'ordinal', value ->> 'content_hash', value ->> 'document'
-         from json_each($2)",
-        "insert into waypoint_versions (waypoint_key, first_revision, last_revision, ordinal, content_hash, document)
-         select x.waypoint_key, $1, null, x.ordinal, x.content_hash, x.document
-         from jsonb_to_recordset($2::jsonb) as x(waypoint_key bigint, ordinal bigint, content_hash text, document text)",
+         select w.waypoint_key, $3, null, d.ordinal, d.content_hash, d.document
+         from draft_waypoints d join waypoints w on w.route_key = $1 and w.slug = d.slug
+         where d.content_key = $2 and not exists (
+           select 1 from waypoint_versions v where v.waypoint_key = w.waypoint_key and v.last_revision is null)",
     );
+    WITHDRAWN_WAYPOINTS = Sql::both(
+        "select count(*) from waypoint_versions o join waypoints w on w.waypoint_key = o.waypoint_key
+         where w.route_key = $1 and o.last_revision = $2 and not exists (
+           select 1 from waypoint_versions v where v.waypoint_key = o.waypoint_key and v.last_revision is null)",
+    );
+    REVISION_HEAD = Sql::both("select head from revisions where route_key = $1 and revision = $2 and kind <> 'withdraw'");
     PUBLISHED_ROUTES = Sql::both(
         "select r.route_key, r.slug, r.revision, v.published_ms, v.head from study_routes r
          join revisions v on v.route_key = r.route_key and v.revision = r.revision
-         where r.revision > 0 order by r.slug",
+         where r.revision > 0 and r.withdrawn = 0 order by r.slug",
     );
     PUBLISHED_WAYPOINTS = Sql::both(
-        "select w.route_key, v.waypoint_key, v.document from waypoint_versions v
+        "select w.route_key, v.waypoint_key, v.ordinal, v.document from waypoint_versions v
          join waypoints w on w.waypoint_key = v.waypoint_key
          where v.last_revision is null order by w.route_key, v.ordinal",
     );
+    REVISIONS = Sql::both(
+        "select v.revision, v.published_ms, v.kind, v.note, v.author, v.restored_revision,
+                (select count(*) from waypoint_versions x join waypoints w on w.waypoint_key = x.waypoint_key
+                 where w.route_key = v.route_key and x.first_revision <= v.revision
+                   and (x.last_revision is null or x.last_revision >= v.revision)) waypoints
+         from revisions v join study_routes r on r.route_key = v.route_key
+         where r.slug = $1 and v.revision < $2 order by v.revision desc limit $3",
+    );
+    REVISION_WAYPOINTS = Sql::both(
+        "select v.ordinal, v.document from waypoint_versions v join waypoints w on w.waypoint_key = v.waypoint_key
+         where w.route_key = $1 and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
+         order by v.ordinal",
+    );
 }
+
+/// The number of no set of waypoints.
+const NO_CONTENT: i64 = 0;
 
 /// What came of a publication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -81,19 +96,148 @@ pub struct PublishOutcome {
     pub generation: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Head {
-    title: Text,
-    summary: Text,
-    line: Vec<[f64; 2]>,
+/// What a publication takes its content from.
+#[derive(Debug)]
+pub enum Release<'a> {
+    /// A route file: a filled set, its head, and the digest of the file.
+    File(ContentKey, &'a Head, &'a str),
+    /// The route's draft, if it is in this state and this revision is the last.
+    Draft(Version, i64),
+    /// An old revision.
+    Restore(i64),
+    /// Nothing: the route is taken back. What it held becomes its draft, unless it has one.
+    Withdraw,
 }
 
-#[derive(Serialize)]
-struct NewVersion {
-    waypoint_key: i64,
-    ordinal: usize,
-    content_hash: String,
-    document: String,
+impl Release<'_> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::File(..) => "import",
+            Self::Draft(..) => "publish",
+            Self::Restore(_) => "restore",
+            Self::Withdraw => "withdraw",
+        }
+    }
+}
+
+/// Who publishes, why and when.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// Who.
+    pub who: Who,
+    /// Why.
+    pub note: String,
+    /// When, milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Why nothing was published. Nothing was kept.
+#[derive(Debug)]
+pub enum NotReleased {
+    /// There is no such route.
+    NoRoute,
+    /// There is no draft.
+    NoDraft,
+    /// There is no such revision with content.
+    NoRevision,
+    /// It is not published now.
+    NotPublished,
+    /// Somebody changed the draft meanwhile.
+    Stale(Box<RouteState>),
+}
+
+/// One revision of a route's history.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Revision {
+    /// Counts up from 1.
+    pub revision: i64,
+    /// When, milliseconds since 1970.
+    pub published_ms: i64,
+    /// `import`, `publish`, `restore` or `withdraw`.
+    pub kind: String,
+    /// Why.
+    pub note: String,
+    /// Who.
+    pub author: String,
+    /// The revision it brought back.
+    pub restored_revision: Option<i64>,
+    /// How many waypoints it has.
+    pub waypoints: i64,
+}
+
+/// Where a publication's waypoints stand and what its head is, in a transaction of either database.
+macro_rules! source {
+    ($tx:ident, $dialect:ident, $state:ident, $release:ident, $now_ms:ident) => {
+        match $release {
+            Release::File(content, head, _) => (content.0, (*head).clone()),
+            Release::Draft(seen, last) => {
+                let Some(draft) = &$state.draft else { return Ok(Err(NotReleased::NoDraft)) };
+                if (*seen, *last) != ($state.version(), $state.revision) {
+                    return Ok(Err(NotReleased::Stale(Box::new($state))));
+                }
+                (draft.content.0, draft.head.clone())
+            }
+            Release::Restore(revision) => {
+                let head = sqlx::query_scalar(REVISION_HEAD.on($dialect)).bind($state.key).bind(revision);
+                let Some(head): Option<String> = head.fetch_optional(&mut *$tx).await? else {
+                    return Ok(Err(NotReleased::NoRevision));
+                };
+                let begun = sqlx::query_scalar(contents::BEGIN_CONTENT.on($dialect)).bind($now_ms);
+                let content: i64 = begun.fetch_one(&mut *$tx).await?;
+                let copy = sqlx::query(contents::COPY_REVISION.on($dialect)).bind(content).bind($state.key);
+                copy.bind(revision).execute(&mut *$tx).await?;
+                (content, read_head(&head)?)
+            }
+            Release::Withdraw if $state.revision == 0 || $state.withdrawn => {
+                return Ok(Err(NotReleased::NotPublished));
+            }
+            Release::Withdraw => (NO_CONTENT, $state.head.clone()),
+        }
+    };
+}
+
+/// Ends the versions that change and begins the new ones. Gives how many waypoints that touches.
+macro_rules! replace_versions {
+    ($tx:ident, $dialect:ident, $route_key:expr, $content:ident, $revision:ident) => {{
+        let add = sqlx::query(INSERT_WAYPOINTS.on($dialect)).bind($route_key).bind($content);
+        add.execute(&mut *$tx).await?;
+        let close = sqlx::query(CLOSE_VERSIONS.on($dialect)).bind($route_key).bind($content).bind($revision - 1);
+        close.execute(&mut *$tx).await?;
+        let insert = sqlx::query(INSERT_VERSIONS.on($dialect)).bind($route_key).bind($content).bind($revision);
+        let new = insert.execute(&mut *$tx).await?.rows_affected();
+        let gone = sqlx::query_scalar(WITHDRAWN_WAYPOINTS.on($dialect)).bind($route_key).bind($revision - 1);
+        let gone: i64 = gone.fetch_one(&mut *$tx).await?;
+        usize::try_from(new).unwrap_or(usize::MAX).saturating_add(usize::try_from(gone).unwrap_or_default())
+    }};
+}
+
+/// After a publication a draft that was published is no more, and what was taken back is one again: gives the number of that.
+macro_rules! settle_draft {
+    ($tx:ident, $dialect:ident, $state:ident, $release:ident, $content:ident, $publication:ident) => {{
+        let Publication { who, now_ms, .. } = $publication;
+        let mut begun_version = None;
+        if let Release::Withdraw = $release {
+            if $state.draft.is_none() {
+                let begun = sqlx::query_scalar(contents::BEGIN_CONTENT.on($dialect)).bind(now_ms);
+                let content: i64 = begun.fetch_one(&mut *$tx).await?;
+                let copy = sqlx::query(contents::COPY_REVISION.on($dialect)).bind(content).bind($state.key);
+                copy.bind($state.revision).execute(&mut *$tx).await?;
+                let version = sqlx::query_scalar(NEXT_VERSION.on($dialect)).bind($state.key);
+                let version: i64 = version.fetch_one(&mut *$tx).await?;
+                let save = sqlx::query(SAVE_DRAFT.on($dialect)).bind($state.key).bind(content);
+                let save = save.bind($state.revision + 1).bind(version).bind(json(&$state.head)?);
+                save.bind(&who.name).bind(now_ms).execute(&mut *$tx).await?;
+                begun_version = Some(version);
+            }
+        } else {
+            sqlx::query(contents::DROP_CONTENT.on($dialect)).bind($content).execute(&mut *$tx).await?;
+        }
+        if let Release::Draft(..) = $release {
+            sqlx::query(DROP_DRAFT.on($dialect)).bind($state.key).execute(&mut *$tx).await?;
+            sqlx::query(DROP_SCHEDULE.on($dialect)).bind($state.key).execute(&mut *$tx).await?;
+        }
+        begun_version
+    }};
 }
 
 impl Store {
@@ -105,70 +249,107 @@ impl Store {
         on!(self, |pools, dialect| Ok(sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&pools.read).await?))
     }
 
-    /// Publishes a route as its next revision, all or nothing; content that was imported last time changes nothing.
+    /// The route's revision, if this very file is what was imported last: importing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn imported(&self, route: &StudyRoute) -> Result<Option<i64>> {
+        let known: Option<(i64, String)> = on!(self, |pools, dialect| {
+            sqlx::query_as(FILE_HASH.on(dialect)).bind(&route.slug).fetch_optional(&pools.read).await?
+        });
+        let file_hash = contents::hash(&json(route)?);
+        Ok(known.filter(|(_, hash)| *hash == file_hash).map(|(revision, _)| revision))
+    }
+
+    /// Publishes a route file as the route's next revision, all or nothing; a file that was imported last time changes nothing.
     ///
     /// # Errors
     /// When the database does not take it; then nothing has changed.
     pub async fn publish(&self, route: &StudyRoute, now_ms: i64) -> Result<PublishOutcome> {
-        let content_hash = hash(&json(route)?);
-        let head = Head { title: route.title.clone(), summary: route.summary.clone(), line: route.line.clone() };
-        let head = json(&head)?;
-        let slugs: Vec<&str> = route.waypoints.iter().map(|w| w.id.as_str()).collect();
+        if let Some(revision) = self.imported(route).await? {
+            let (slug, generation) = (route.slug.clone(), self.generation().await?);
+            return Ok(PublishOutcome { slug, revision, changed: 0, published: false, generation });
+        }
+        let ids: HashSet<&str> = route.waypoints.iter().map(|waypoint| waypoint.id.as_str()).collect();
+        if ids.len() != route.waypoints.len() {
+            // Else one of two stops of the same name would be written over the other.
+            return Err(StoreError::Conflict);
+        }
+        let content = self.begin_content(now_ms).await?;
+        let waypoints: Vec<(usize, Waypoint)> = route.waypoints.iter().cloned().enumerate().collect();
+        self.put_content(content, &waypoints).await?;
+        let publication = Publication { who: Who::command_line(), note: String::new(), now_ms };
+        let file_hash = contents::hash(&json(route)?);
+        let release = Release::File(content, &Head::of(route), &file_hash);
+        let released = self.release(&route.slug, &release, &publication).await?;
+        let outcome = released.map_err(|_| StoreError::Corrupt { table: "study_routes" })?;
+        if !outcome.published {
+            self.drop_content(content).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Makes the next revision of a route, all or nothing.
+    ///
+    /// # Errors
+    /// When the database does not take it, or the inner one; then nothing has changed.
+    pub async fn release(
+        &self,
+        slug: &str,
+        release: &Release<'_>,
+        publication: &Publication,
+    ) -> Result<std::result::Result<PublishOutcome, NotReleased>> {
+        let Publication { who, note, now_ms } = publication;
         on!(self, |pools, dialect| {
             let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
-            sqlx::query(INSERT_ROUTE.on(dialect)).bind(&route.slug).execute(&mut *tx).await?;
-            let (route_key, revision, file_hash): (i64, i64, String) =
-                sqlx::query_as(FIND_ROUTE.on(dialect)).bind(&route.slug).fetch_one(&mut *tx).await?;
-            if file_hash == content_hash {
-                tx.rollback().await?;
-                let generation = self.generation().await?;
-                return Ok(PublishOutcome {
-                    slug: route.slug.clone(),
-                    revision,
-                    changed: 0,
-                    published: false,
-                    generation,
-                });
+            if let Release::File(..) = release {
+                sqlx::query(INSERT_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
             }
-            for chunk in slugs.chunks(CHUNK_ROWS) {
-                sqlx::query(INSERT_WAYPOINTS.on(dialect)).bind(route_key).bind(json(chunk)?).execute(&mut *tx).await?;
+            sqlx::query(LOCK_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
+            let row: Option<StateRow> = sqlx::query_as(STATE.on(dialect)).bind(slug).fetch_optional(&mut *tx).await?;
+            let Some(state) = row.map(RouteState::try_from).transpose()? else { return Ok(Err(NotReleased::NoRoute)) };
+            let (content, head) = source!(tx, dialect, state, release, now_ms);
+            let revision = state.revision + 1;
+            let (_, last_file): (i64, String) =
+                sqlx::query_as(FILE_HASH.on(dialect)).bind(slug).fetch_one(&mut *tx).await?;
+            let file_hash = if let Release::File(_, _, hash) = release { Some(*hash) } else { None };
+            let known = match file_hash {
+                // Another node has imported it a moment ago.
+                Some(hash) => hash == last_file,
+                None => head == state.head && !state.withdrawn && !matches!(release, Release::Withdraw),
+            };
+            let changed = replace_versions!(tx, dialect, state.key, content, revision);
+            if known && (changed == 0 || file_hash.is_some()) {
+                let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
+                if let Release::Draft(..) = release {
+                    // A draft that says what is published says nothing more, and would wait for its time for ever.
+                    settle_draft!(tx, dialect, state, release, content, publication);
+                    let done = Deed::done(*now_ms, who, "drop draft", "");
+                    let deed = Deed { route: Some(slug.into()), detail: "it changes nothing".into(), ..done };
+                    sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
+                    tx.commit().await?;
+                } else {
+                    tx.rollback().await?;
+                }
+                let (slug, revision) = (state.slug, state.revision);
+                return Ok(Ok(PublishOutcome { slug, revision, changed: 0, published: false, generation }));
             }
-            let keys: Vec<(String, i64)> =
-                sqlx::query_as(WAYPOINT_KEYS.on(dialect)).bind(route_key).fetch_all(&mut *tx).await?;
-            let valid: Vec<(i64, String)> =
-                sqlx::query_as(VALID_VERSIONS.on(dialect)).bind(route_key).fetch_all(&mut *tx).await?;
-            let (closed, new, changed) = differences(route, &keys.into_iter().collect(), &valid)?;
-            for chunk in closed.chunks(CHUNK_ROWS) {
-                sqlx::query(CLOSE_VERSIONS.on(dialect)).bind(revision).bind(json(chunk)?).execute(&mut *tx).await?;
-            }
-            for chunk in new.chunks(CHUNK_ROWS) {
-                let rows = json(chunk)?;
-                sqlx::query(INSERT_VERSIONS.on(dialect)).bind(revision + 1).bind(rows).execute(&mut *tx).await?;
-            }
-            sqlx::query(INSERT_REVISION.on(dialect))
-                .bind(route_key)
-                .bind(revision + 1)
-                .bind(now_ms)
-                .bind(&content_hash)
-                .bind(head)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query(UPDATE_ROUTE.on(dialect))
-                .bind(route_key)
-                .bind(revision + 1)
-                .bind(&content_hash)
-                .execute(&mut *tx)
-                .await?;
+            let restored = if let Release::Restore(revision) = release { Some(*revision) } else { None };
+            let insert = sqlx::query(INSERT_REVISION.on(dialect)).bind(state.key).bind(revision).bind(now_ms);
+            let insert = insert.bind(json(&head)?).bind(release.kind()).bind(note).bind(&who.name);
+            insert.bind(who.key_id).bind(restored).execute(&mut *tx).await?;
+            let withdrawn = i64::from(matches!(release, Release::Withdraw));
+            let update = sqlx::query(UPDATE_ROUTE.on(dialect)).bind(state.key).bind(revision).bind(withdrawn);
+            update.bind(file_hash).execute(&mut *tx).await?;
+            let draft_version = settle_draft!(tx, dialect, state, release, content, publication);
             sqlx::query(BUMP_GENERATION.on(dialect)).execute(&mut *tx).await?;
             let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
+            let done = Deed::done(*now_ms, who, release.kind(), revision.to_string());
+            let (route, revision_made) = (Some(slug.into()), Some(revision));
+            let deed = Deed { route, revision: revision_made, draft_version, detail: note.clone(), ..done };
+            sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
             tx.commit().await?;
-            Ok(PublishOutcome {
-                slug: route.slug.clone(),
-                revision: revision + 1,
-                changed,
-                published: true,
-                generation,
-            })
+            Ok(Ok(PublishOutcome { slug: slug.into(), revision, changed, published: true, generation }))
         })
     }
 
@@ -178,66 +359,62 @@ impl Store {
     /// When the database does not answer or holds what the domain refuses.
     pub async fn snapshot(&self) -> Result<(i64, Vec<Published>)> {
         type HeadRow = (i64, String, i64, i64, String);
-        let (generation, heads, documents): (i64, Vec<HeadRow>, Vec<(i64, i64, String)>) =
-            on!(self, |pools, dialect| {
-                let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
-                let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
-                let heads = sqlx::query_as(PUBLISHED_ROUTES.on(dialect)).fetch_all(&mut *tx).await?;
-                let documents = sqlx::query_as(PUBLISHED_WAYPOINTS.on(dialect)).fetch_all(&mut *tx).await?;
-                tx.rollback().await?;
-                (generation, heads, documents)
-            });
-        let mut waypoints: HashMap<i64, Vec<(i64, Waypoint)>> = HashMap::new();
-        for (route_key, waypoint_key, document) in documents {
-            let waypoint = parse(&document, "waypoint_versions")?;
-            waypoints.entry(route_key).or_default().push((waypoint_key, waypoint));
-        }
-        let mut routes = Vec::with_capacity(heads.len());
-        for (key, slug, revision, published_ms, head) in heads {
-            let Head { title, summary, line } = parse(&head, "revisions")?;
-            let (waypoint_keys, waypoints) = waypoints.remove(&key).unwrap_or_default().into_iter().unzip();
-            let route = StudyRoute { slug, title, summary, line, waypoints };
-            routes.push(Published { key, revision, published_ms, route, waypoint_keys });
-        }
-        Ok((generation, routes))
+        type DocumentRow = (i64, i64, i64, String);
+        let (generation, heads, documents): (i64, Vec<HeadRow>, Vec<DocumentRow>) = on!(self, |pools, dialect| {
+            let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
+            let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
+            let heads = sqlx::query_as(PUBLISHED_ROUTES.on(dialect)).fetch_all(&mut *tx).await?;
+            let documents = sqlx::query_as(PUBLISHED_WAYPOINTS.on(dialect)).fetch_all(&mut *tx).await?;
+            tx.rollback().await?;
+            (generation, heads, documents)
+        });
+        // Reading a hundred thousand documents takes a while; that is not for the threads that answer visitors.
+        let read = tokio::task::spawn_blocking(move || {
+            let mut waypoints: HashMap<i64, Vec<(i64, Waypoint)>> = HashMap::new();
+            for (route_key, waypoint_key, ordinal, document) in documents {
+                let waypoint = contents::waypoint((ordinal, document))?;
+                waypoints.entry(route_key).or_default().push((waypoint_key, waypoint));
+            }
+            let mut routes = Vec::with_capacity(heads.len());
+            for (key, slug, revision, published_ms, head) in heads {
+                let (waypoint_keys, waypoints) = waypoints.remove(&key).unwrap_or_default().into_iter().unzip();
+                let route = read_head(&head)?.with(&slug, waypoints);
+                routes.push(Published { key, revision, published_ms, route, waypoint_keys });
+            }
+            Ok(routes)
+        });
+        let routes: Result<Vec<Published>> =
+            read.await.map_err(|_| StoreError::Unfit("what is published could not be read".into()))?;
+        Ok((generation, routes?))
+    }
+
+    /// A route's history before a revision, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn revisions(&self, slug: &str, before: i64, limit: i64) -> Result<Vec<Revision>> {
+        on!(self, |pools, dialect| {
+            let query = sqlx::query_as(REVISIONS.on(dialect)).bind(slug).bind(before).bind(limit);
+            Ok(query.fetch_all(&pools.read).await?)
+        })
+    }
+
+    /// What one revision of a route held; `None` when there is no such revision.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn revision_content(&self, state: &RouteState, revision: i64) -> Result<Option<StudyRoute>> {
+        let (head, rows): (Option<String>, Vec<(i64, String)>) = on!(self, |pools, dialect| {
+            let head = sqlx::query_scalar(REVISION_HEAD.on(dialect)).bind(state.key).bind(revision);
+            let rows = sqlx::query_as(REVISION_WAYPOINTS.on(dialect)).bind(state.key).bind(revision);
+            (head.fetch_optional(&pools.read).await?, rows.fetch_all(&pools.read).await?)
+        });
+        let Some(head) = head else { return Ok(None) };
+        let waypoints = rows.into_iter().map(contents::waypoint).collect::<Result<_>>()?;
+        Ok(Some(read_head(&head)?.with(&state.slug, waypoints)))
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(document: &str, table: &'static str) -> Result<T> {
-    serde_json::from_str(document).map_err(|_| StoreError::Corrupt { table })
-}
-
-fn hash(text: &str) -> String {
-    hex::encode(Sha256::digest(text.as_bytes()))
-}
-
-/// Which valid versions end, which new ones begin, and how many waypoints that touches.
-fn differences(
-    route: &StudyRoute,
-    keys: &HashMap<String, i64>,
-    valid: &[(i64, String)],
-) -> Result<(Vec<i64>, Vec<NewVersion>, usize)> {
-    let valid: BTreeMap<i64, &str> = valid.iter().map(|(key, hash)| (*key, hash.as_str())).collect();
-    let (mut new, mut kept, mut seen) = (Vec::new(), HashSet::new(), HashSet::new());
-    for (ordinal, waypoint) in route.waypoints.iter().enumerate() {
-        let Some(&waypoint_key) = keys.get(&waypoint.id) else {
-            return Err(StoreError::Corrupt { table: "waypoints" });
-        };
-        if !seen.insert(waypoint_key) {
-            // Else one of two stops of the same name could be kept and the other written beside it.
-            return Err(StoreError::Conflict);
-        }
-        let document = json(waypoint)?;
-        let content_hash = hash(&format!("{ordinal} {document}"));
-        if valid.get(&waypoint_key).is_some_and(|&hash| hash == content_hash) {
-            kept.insert(waypoint_key);
-        } else {
-            new.push(NewVersion { waypoint_key, ordinal, content_hash, document });
-        }
-    }
-    let closed: Vec<i64> = valid.keys().copied().filter(|key| !kept.contains(key)).collect();
-    let replaced: HashSet<i64> = new.iter().map(|version| version.waypoint_key).collect();
-    let withdrawn = closed.iter().filter(|key| !replaced.contains(key)).count();
-    let changed = new.len() + withdrawn;
-    Ok((closed, new, changed))
+fn read_head(head: &str) -> Result<Head> {
+    serde_json::from_str(head).map_err(|_| StoreError::Corrupt { table: "revisions" })
 }

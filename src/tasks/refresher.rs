@@ -25,6 +25,8 @@ pub struct Refresher {
     in_step: AtomicBool,
     database_generation: AtomicI64,
     swapped: Mutex<Instant>,
+    /// Held by whoever looks: of many publications at once, one loads what all of them wrote.
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl Refresher {
@@ -39,6 +41,7 @@ impl Refresher {
             in_step: AtomicBool::new(false),
             database_generation: AtomicI64::new(0),
             swapped: Mutex::new(Instant::now()),
+            looking: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -88,7 +91,7 @@ impl Refresher {
         }
     }
 
-    /// One look.
+    /// One look, after those that are under way: what was published before the call is served when it returns.
     ///
     /// # Errors
     /// When the database does not answer or holds what cannot be served; the index is then as before.
@@ -99,6 +102,7 @@ impl Refresher {
     }
 
     async fn refresh_if_newer(&self) -> Result<(), StoreError> {
+        let _looking = self.looking.lock().await;
         let newest = self.store.generation().await?;
         self.database_generation.store(newest, Ordering::Relaxed);
         if newest <= self.current.load().generation() {

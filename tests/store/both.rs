@@ -94,6 +94,21 @@ impl Database {
         }
         .expect("a number")
     }
+
+    /// Runs a statement past the store, as somebody with the database in their hands would. Says how many rows it touched.
+    pub async fn execute(&self, sql: &str) -> Result<u64, String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.store {
+            Store::Sqlite(_) => {
+                let done = sqlx::query(sql).execute(&mut connect_sqlite(&self.place.url).await).await;
+                done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+            }
+            Store::Postgres(_) => {
+                let done = sqlx::query(sql).execute(&mut connect_postgres(&self.place.url).await).await;
+                done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+            }
+        }
+    }
 }
 
 /// Opens a store that must open.
