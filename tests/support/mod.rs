@@ -4,3 +4,4 @@
 #![allow(dead_code, reason = "each test binary uses only part of it")]
 
 pub mod postgres;
+pub mod samples;
