@@ -1,15 +1,18 @@
 //! The composition root: bind, open the store, import, load the index, start the tasks, serve, and stop it all in order.
 
+mod schedules;
+
 use crate::ambient::Ambient;
 use crate::config::Config;
 use crate::domain::crs::Crs;
+use crate::domain::route::StudyRoute;
 use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
 use crate::http::front::{Front, FrontLimits, HEAD_MAX_BYTES};
 use crate::http::state::{Inner, Shell};
 use crate::http::{Admission, Fittings, PageTexts, TrustedProxies, router, wire};
 use crate::index::{Current, Index};
-use crate::store::{PublishOutcome, Store};
+use crate::store::{Blobs, PublishOutcome, Store, assets_setting};
 use crate::tasks::recorder::{Recorder, RecorderLimits};
 use crate::tasks::refresher::Refresher;
 use crate::web;
@@ -19,12 +22,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Descriptors kept for the database, the log and the listener.
 const DESCRIPTORS_KEPT: u64 = 64;
-/// However long the requests took to finish, the recorder has at least this long to write what is queued.
-const RECORDER_DRAIN_MIN: Duration = Duration::from_secs(1);
+/// However long the requests took to finish, the tasks that write have at least this long to end what they have begun.
+const WRITERS_DRAIN_MIN: Duration = Duration::from_secs(1);
 /// How often the metrics' histograms are folded.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -58,7 +62,7 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
         loaded = load(&config, &ambient, &shell, &serving) => loaded.map(Some),
         () = stop.cancelled() => Ok(None),
     };
-    let (store, writer) = match loaded {
+    let Loaded { store, recorder, schedules } = match loaded {
         Ok(Some(loaded)) => loaded,
         early => {
             lag.abort();
@@ -79,32 +83,43 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     if let Some(live) = shell.live() {
         live.recorder.close();
     }
-    let left = config.drain.saturating_sub(stopping.elapsed()).max(RECORDER_DRAIN_MIN);
-    if tokio::time::timeout(left, writer).await.is_err() {
+    let left = config.drain.saturating_sub(stopping.elapsed()).max(WRITERS_DRAIN_MIN);
+    let (recorder, schedules) =
+        tokio::join!(tokio::time::timeout(left, recorder), tokio::time::timeout(left, schedules));
+    if recorder.is_err() {
         tracing::error!("the recorder did not finish in time; what it held was never acknowledged");
+    }
+    if schedules.is_err() {
+        tracing::warn!("a scheduled publication was cut off; the next start looks at it again");
     }
     store.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn load(
-    config: &Config,
-    ambient: &Ambient,
-    shell: &Shell,
-    serving: &CancellationToken,
-) -> Result<(Store, tokio::task::JoinHandle<()>)> {
+/// What was loaded and started, for stopping it in order.
+struct Loaded {
+    store: Store,
+    recorder: JoinHandle<()>,
+    schedules: JoinHandle<()>,
+}
+
+async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &CancellationToken) -> Result<Loaded> {
     let store = open(&config.database).await?;
+    let blobs = open_assets(config)?;
     let broken_files = import_at_start(&store, &config.routes_data, ambient).await;
     let current = Arc::new(Current::new(Index::build(0, Vec::new(), wire::render)));
     let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), wire::render));
     refresher.refresh().await.context("the published routes cannot be loaded")?;
     let limits = RecorderLimits { queue_max: config.queue_max, batch_max: config.batch_max };
-    let (recorder, writer) = Recorder::start(store.clone(), Arc::clone(&current), limits);
+    let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&current), limits);
     let (task, until) = (Arc::clone(&refresher), serving.clone());
     tokio::spawn(async move { task.run(until).await });
-    shell.go_live(Inner::new(store.clone(), current, recorder, refresher, broken_files));
-    Ok((store, writer))
+    let schedules = schedules::watch(store.clone(), Arc::clone(&refresher), ambient.clone(), serving.clone());
+    let schedules = tokio::spawn(schedules);
+    let inner = Inner::new(store.clone(), current, recorder, refresher, broken_files);
+    shell.go_live(inner.with_blobs(blobs));
+    Ok(Loaded { store, recorder: recording, schedules })
 }
 
 /// Opens the database, or says in words why not.
@@ -115,6 +130,18 @@ pub async fn open(url: &str) -> Result<Store> {
     Store::open(url)
         .await
         .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
+}
+
+/// Opens the place of exhibits' files; `None` when there is no file to lie beside and nobody said where.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_assets(config: &Config) -> Result<Option<Blobs>> {
+    let Some(setting) = assets_setting(&config.assets, &config.database) else {
+        tracing::warn!("the setting assets says nothing, so files of exhibits are neither taken nor given");
+        return Ok(None);
+    };
+    Blobs::open(&setting).map(Some).with_context(|| format!("the files of exhibits cannot be kept at {setting}"))
 }
 
 /// A broken route file stops nothing that was published before: it is named and left out.
@@ -139,16 +166,24 @@ async fn import_at_start(store: &Store, folder: &Path, ambient: &Ambient) -> Vec
     broken
 }
 
+/// Reads and checks one route file.
+///
+/// # Errors
+/// When it is not fit to be published; names the first mistakes.
+pub async fn read_file(file: &Path, crs: Crs) -> Result<StudyRoute> {
+    let bytes = tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))?;
+    tokio::task::spawn_blocking(move || geojson::read_as(&bytes, crs)).await?.map_err(|findings| {
+        let first: Vec<String> = findings.iter().take(5).map(ToString::to_string).collect();
+        anyhow::anyhow!("{} mistakes; {}", findings.len(), first.join("; "))
+    })
+}
+
 /// Reads, checks and publishes one route file.
 ///
 /// # Errors
 /// When the file is not fit to be published (with the first mistakes) or the database does not take it.
 pub async fn import_file(store: &Store, file: &Path, crs: Crs, ambient: &Ambient) -> Result<PublishOutcome> {
-    let bytes = tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))?;
-    let route = tokio::task::spawn_blocking(move || geojson::read_as(&bytes, crs)).await?.map_err(|findings| {
-        let first: Vec<String> = findings.iter().take(5).map(ToString::to_string).collect();
-        anyhow::anyhow!("{} mistakes; {}", findings.len(), first.join("; "))
-    })?;
+    let route = read_file(file, crs).await?;
     store.publish(&route, ambient.now_ms()).await.context("the database did not take it")
 }
 
@@ -171,7 +206,7 @@ fn fittings(config: &Config, front: Arc<Front>) -> Fittings {
         front,
         admission: Admission::new(config.participants_burst, config.participants_per_minute),
         proxies: TrustedProxies(config.trusted_proxies.clone().into()),
-        pages: PageTexts { home: web::HOME, problems: web::problems },
+        pages: PageTexts { home: web::HOME, problems: web::problems, rehearsal: web::rehearsal::page },
         prometheus: install_metrics(),
     }
 }

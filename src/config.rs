@@ -28,12 +28,17 @@ pub struct Setting {
 }
 
 /// All settings.
-pub const SETTINGS: [Setting; 13] = [
+pub const SETTINGS: [Setting; 14] = [
     Setting { name: "listen", default: "127.0.0.1:8080", help: "Address and port to listen on" },
     Setting {
         name: "database",
         default: "sqlite:studyroute.db",
         help: "sqlite:FILE (made if it is not there) or postgres://USER:PASSWORD@HOST/NAME",
+    },
+    Setting {
+        name: "assets",
+        default: "",
+        help: "Where exhibits' files are kept: a folder or s3://BUCKET/PREFIX; without it, DATABASE-FILE.assets beside an SQLite file, and nowhere with PostgreSQL",
     },
     Setting { name: "routes-data", default: "routes-data", help: "Folder of route files imported at start" },
     Setting {
@@ -215,6 +220,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database's address.
     pub database: String,
+    /// Where exhibits' files are kept; empty for beside the database's file.
+    pub assets: String,
     /// Folder of route files.
     pub routes_data: PathBuf,
     /// Proxies whose forwarding headers are believed.
@@ -263,6 +270,7 @@ impl Config {
         Ok(Self {
             listen: given.parse("listen", "an address and a port, such as 127.0.0.1:8080")?,
             database: given.parse("database", "a database address")?,
+            assets: given.parse("assets", "a folder or s3://BUCKET/PREFIX")?,
             routes_data: given.parse("routes-data", "a folder")?,
             trusted_proxies: trusted_proxies.collect::<Result<_, _>>()?,
             log,

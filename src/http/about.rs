@@ -2,6 +2,8 @@
 
 use super::documents::Document;
 use super::problem;
+use crate::domain::rehearsal::Rehearsal;
+use crate::domain::route::{Lang, StudyRoute};
 use axum::extract::Extension;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -17,11 +19,14 @@ pub struct Pages {
 }
 
 /// The words of the pages, which `web` has.
+#[derive(Clone, Copy)]
 pub struct PageTexts {
     /// What this is and where to go.
     pub home: &'static str,
     /// Makes the page of problem codes from a list of `{code, status, title}`.
     pub problems: fn(&Value) -> String,
+    /// Makes the report of a rehearsal.
+    pub rehearsal: fn(&StudyRoute, &Rehearsal, Lang) -> String,
 }
 
 const HTML: &str = "text/html; charset=utf-8";

@@ -5,7 +5,9 @@
 use super::openapi::params::CountParams;
 use super::problem::Problem;
 use super::request::Query;
-use super::state::{Live, Staff};
+use super::sheet::{Sheet, download};
+use super::staff::Staff;
+use super::state::Live;
 use crate::domain::disclosure;
 use crate::domain::time::{self, Day};
 use crate::store::{CountQuery, CountRow, Counted, Role};
@@ -92,13 +94,7 @@ pub async fn get(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) ->
 ))]
 pub async fn csv(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let table = Table::read(&live, staff.as_ref(), query.as_deref()).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"counts.csv\""),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "authorization"),
-    ];
-    Ok((headers, table.csv()).into_response())
+    Ok(download("counts.csv", table.csv()))
 }
 
 struct Table {
@@ -128,7 +124,7 @@ impl Table {
         let exact = staff.is_some_and(|staff| matches!(staff.0.role, Role::Operator | Role::Admin));
         let mut query = Query::parse(query);
         let by = read_by(&mut query)?;
-        let (from, to) = (read_day(&mut query, "from")?, read_day(&mut query, "to")?);
+        let (from, to) = (query.day("from")?, query.day("to")?);
         let slug = query.take("route")?;
         query.finish()?;
         let (from, to) = range(live, from, to).await?;
@@ -171,24 +167,18 @@ impl Table {
         let keys: Vec<&str> = self.by.iter().map(|by| by.name()).collect();
         let uncertain = if counts.exact { &["people_uncertain"][..] } else { &[] };
         let head = ["time_zone", "from", "to"].iter().chain(&keys).chain(&["people", "visits", "batches", "check_ins"]);
-        let mut out = String::from('\u{feff}');
-        line(&mut out, head.chain(uncertain).map(ToString::to_string));
+        let mut sheet = Sheet::new();
+        sheet.line(head.chain(uncertain).map(ToString::to_string));
         let range = || [counts.time_zone.to_string(), counts.from.clone(), counts.to.clone()].into_iter();
         let uncertain = |figures: &Figures| counts.exact.then(|| cell(figures.people_uncertain)).into_iter();
         for row in &counts.rows {
             let keys = self.by.iter().map(|by| row.key(*by));
-            line(&mut out, range().chain(keys).chain(row.figures.cells()).chain(uncertain(&row.figures)));
+            sheet.line(range().chain(keys).chain(row.figures.cells()).chain(uncertain(&row.figures)));
         }
         let all = keys.iter().map(|_| "all".to_string());
-        line(&mut out, range().chain(all).chain(counts.total.cells()).chain(uncertain(&counts.total)));
-        out
+        sheet.line(range().chain(all).chain(counts.total.cells()).chain(uncertain(&counts.total)));
+        sheet.into_text()
     }
-}
-
-/// Nothing here needs quoting: days, slugs and numbers.
-fn line(out: &mut String, cells: impl Iterator<Item = String>) {
-    out.push_str(&cells.collect::<Vec<_>>().join(","));
-    out.push_str("\r\n");
 }
 
 fn cell(figure: Option<i64>) -> String {
@@ -230,12 +220,6 @@ fn read_by(query: &mut Query) -> Result<Vec<By>, Problem> {
         }
     }
     Ok(By::ALL.iter().map(|(by, _)| *by).filter(|by| found.contains(by)).collect())
-}
-
-fn read_day(query: &mut Query, name: &str) -> Result<Option<Day>, Problem> {
-    let Some(text) = query.take(name)? else { return Ok(None) };
-    let day = time::parse_date(&text);
-    day.map(Some).ok_or_else(|| Problem::parameter(name, "must be a day written YYYY-MM-DD"))
 }
 
 /// Without `from`, from the first counted day; without `to`, to today, or to the last counted day if a phone's clock runs ahead.

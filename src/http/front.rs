@@ -3,6 +3,7 @@
 
 use super::body::Bodies;
 use super::problem::{self, Code, Problem, ProblemCode};
+use super::upload::{UPLOAD_TIMEOUT, is_streamed};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
@@ -18,12 +19,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub const URI_MAX_BYTES: usize = 4 * 1024;
 /// All headers together. The door takes more, so that it is this that refuses: the door's own refusal has no words.
 pub const HEAD_MAX_BYTES: usize = 16 * 1024;
-/// How long an answer may take.
+/// How long an answer may take to begin; what follows its head is the client's affair and the door's.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the delay of the event loop is measured.
 const LAG_EVERY: Duration = Duration::from_millis(50);
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Names a request in every log. The front sets it in the request too, for those who note what was done.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Limits on requests under way.
 #[derive(Clone, Copy, Debug)]
@@ -117,9 +119,10 @@ fn class(template: &str) -> Class {
 }
 
 /// The layer.
-pub async fn front(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
+pub async fn front(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
+    request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
     let shown_id = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
@@ -146,10 +149,13 @@ pub async fn front(State(front): State<Arc<Front>>, request: Request, next: Next
 
 async fn answer(front: &Front, template: &str, request: Request, next: Next) -> Result<Response, Problem> {
     check_head(&request)?;
+    // What its handler reads piece by piece has its own limits in time.
+    let is_streamed = is_streamed(request.method(), template);
+    let patience = if is_streamed { UPLOAD_TIMEOUT + ANSWER_TIMEOUT } else { ANSWER_TIMEOUT };
     // The whole body first, then the permit: a slow sender holds up nobody.
     let (request, _room) = front.bodies.take(request, template).await?;
     let _permit = front.admit(class(template))?;
-    tokio::time::timeout(ANSWER_TIMEOUT, next.run(request))
+    tokio::time::timeout(patience, next.run(request))
         .await
         .map_err(|_| Problem::new(Code::Timeout, "The answer took too long. Sending the same request again is safe."))
 }

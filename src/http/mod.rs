@@ -2,10 +2,12 @@
 //! asks `domain`, `index`, the recorder and the store, and turns every error into a problem in one place.
 
 mod about;
+mod assets;
 mod body;
 mod check_ins;
 mod client;
 mod counts;
+pub mod design;
 mod documents;
 pub mod door;
 pub mod front;
@@ -17,8 +19,11 @@ mod participants;
 pub mod problem;
 mod request;
 mod routes;
+mod sheet;
+pub mod staff;
 pub mod state;
 mod strict;
+mod upload;
 pub mod wire;
 
 use axum::Router;
@@ -31,7 +36,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use state::Shell;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{Any, CorsLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +50,8 @@ pub use participants::Admission;
 
 /// Shorter answers are not compressed on the fly.
 const COMPRESS_MIN_BYTES: u64 = 860;
+/// What is compressed already, and must not change its length when parts of it are asked for.
+const NOT_COMPRESSED: [&str; 4] = ["image/", "audio/", "video/", "model/"];
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_FOR: Duration = Duration::from_hours(24);
 
@@ -77,6 +85,8 @@ fn endpoints() -> (Router<Arc<Shell>>, utoipa::openapi::OpenApi) {
         .routes(routes!(me::progress))
         .routes(routes!(counts::get))
         .routes(routes!(counts::csv))
+        .routes(routes!(assets::get))
+        .merge(design::endpoints())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
@@ -102,12 +112,17 @@ pub fn router(shell: Arc<Shell>, fittings: Fittings) -> Router {
     endpoints
         .merge(docs)
         .layer(Extension(Arc::new(pages)))
+        .layer(Extension(fittings.pages))
+        .layer(Extension(Arc::new(design::Refusals::default())))
+        .layer(Extension(Arc::new(design::Jobs::default())))
+        .layer(Extension(Arc::clone(&shell)))
         .layer(Extension(fittings.admission))
         .layer(Extension(fittings.proxies))
         .layer(Extension(fittings.prometheus))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_MIN_BYTES)))
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn_with_state(fittings.front, front::front))
         .layer(cors())
+        .layer(from_fn(design::announce))
         .with_state(shell)
 }
 
@@ -122,19 +137,43 @@ fn allow_own_scripts(mut response: Response) -> Response {
     response
 }
 
+fn worth_compressing() -> impl Predicate {
+    let [picture, sound, film, model] = NOT_COMPRESSED.map(NotForContentType::const_new);
+    SizeAbove::new(COMPRESS_MIN_BYTES).and(picture).and(sound).and(film).and(model)
+}
+
 /// Any page and web view may ask: there are no cookies, so there is nothing to borrow.
 fn cors() -> CorsLayer {
     let request_id = HeaderName::from_static("x-request-id");
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
-        .allow_headers([
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(with_tus([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
             header::IF_NONE_MATCH,
+            HeaderName::from_static("prefer"),
             header::ACCEPT_LANGUAGE,
+            header::RANGE,
+            header::IF_RANGE,
             request_id.clone(),
-        ])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, header::CONTENT_LANGUAGE, request_id])
+        ]))
+        .expose_headers(with_tus([
+            header::ETAG,
+            header::RETRY_AFTER,
+            header::CONTENT_LANGUAGE,
+            header::ACCEPT_RANGES,
+            header::CONTENT_RANGE,
+            header::CONTENT_LOCATION,
+            header::LOCATION,
+            header::CONTENT_DISPOSITION,
+            HeaderName::from_static("x-export-loss"),
+            request_id,
+        ]))
         .max_age(PREFLIGHT_FOR)
+}
+
+fn with_tus<const N: usize>(headers: [HeaderName; N]) -> Vec<HeaderName> {
+    headers.into_iter().chain(design::TUS_HEADERS).collect()
 }

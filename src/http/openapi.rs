@@ -16,6 +16,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
     info(title = "studyroute", description = "Location-based AR study routes: what is near, check-ins that are never lost, \
         and participant counts that stand up to questions. Errors are RFC 9457 problems with a stable `code`; `/problems` lists them."),
     tags((name = "visitors", description = "For visitors' phones"), (name = "counts", description = "How many people, visits, batches and check-ins"),
+        (name = "design", description = "For route designers and admins, with a key"),
         (name = "operation", description = "For those who run it"), (name = "about", description = "What this is")),
     components(schemas(Problem, Nearby, FeatureCollection, Feature)),
     modifiers(&Schemes),
@@ -31,7 +32,7 @@ impl Modify for Schemes {
         };
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("participant", bearer("The token that POST /v1/participants gave"));
-        components.add_security_scheme("key", bearer("A key made by `studyroute key create`"));
+        components.add_security_scheme("key", bearer("A key made by an admin or by `studyroute key create`"));
     }
 }
 
@@ -100,8 +101,11 @@ pub struct Feature {
 }
 
 /// Answers with members that are always there and may be null, and those that are always there.
-const SAYS_NULL: [(&str, &[&str]); 2] =
-    [("Figures", &["people", "visits", "batches", "check_ins"]), ("BatchResult", &["id", "status"])];
+const SAYS_NULL: [(&str, &[&str]); 3] = [
+    ("Figures", &["people", "visits", "batches", "check_ins"]),
+    ("BatchResult", &["id", "status"]),
+    ("LintFinding", &["rule", "level", "waypoint", "feature", "property", "message"]),
+];
 
 /// The document as it is served.
 #[must_use]
@@ -124,6 +128,7 @@ fn complete_schemas(schemas: &mut Map<String, Value>) {
     for (name, schema) in schemas.iter_mut() {
         settle_null(name, schema);
     }
+    open_parts(schemas);
     for (schema, member, bounds) in bounds::members() {
         let Some(schema) = schemas.get_mut(schema) else { continue };
         let (Some(member), Value::Object(bounds)) = (member_of(schema, member), bounds) else { continue };
@@ -132,6 +137,26 @@ fn complete_schemas(schemas: &mut Map<String, Value>) {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     if let Some(code) = schemas.get_mut("Problem").and_then(|problem| member_of(problem, "code")) {
         code.insert("enum".into(), json!(codes));
+    }
+}
+
+/// What is a part of another cannot refuse the other's members: the whole refuses what neither knows.
+fn open_parts(schemas: &mut Map<String, Value>) {
+    const PREFIX: &str = "#/components/schemas/";
+    let parts_of = |schema: &Value| -> Vec<String> {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        parts.filter_map(|part| Some(part["$ref"].as_str()?.strip_prefix(PREFIX)?.to_string())).collect()
+    };
+    let wholes: Vec<(String, Vec<String>)> =
+        schemas.iter().map(|(name, schema)| (name.clone(), parts_of(schema))).collect();
+    for (whole, parts) in wholes {
+        for part in parts {
+            let closed = schemas.get_mut(&part).and_then(Value::as_object_mut);
+            let was_closed = closed.is_some_and(|part| part.remove("additionalProperties").is_some());
+            if let (true, Some(whole)) = (was_closed, schemas.get_mut(&whole)) {
+                whole["unevaluatedProperties"] = false.into();
+            }
+        }
     }
 }
 
@@ -190,8 +215,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         }
     }
     let has_body = operation.get("requestBody").is_some();
+    let is_file = has_body && operation["requestBody"]["content"].get("application/json").is_none();
     let has_query = parameters_of(operation).any(|parameter| parameter["in"] == "query");
     let needs_token = operation["security"] == json!([{"participant": []}]);
+    // Its value names the role that the key must have.
+    let needs_key = operation["security"][0].get("key").is_some() && operation["security"].get(1).is_none();
     let may_be_unreadable = has_body || path.contains('{');
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let mut also = |status: &str, codes: &str| {
@@ -199,7 +227,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             json!({"description": codes, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
         });
     };
-    if has_body {
+    if is_file {
+        also("400", "`invalid-parameter`, `unknown-parameter`, `bad-request`");
+        also("408", "`body-timeout`");
+        also("413", "`body-too-large`");
+    } else if has_body {
         also("400", "`invalid-json`, `too-deep`, `unknown-parameter`, `bad-request`");
         also("408", "`body-timeout`");
         also("413", "`body-too-large`");
@@ -209,13 +241,23 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     } else if path.starts_with("/v1/") {
         also("400", "`unknown-parameter`");
     }
-    if needs_token {
+    if needs_token || needs_key {
         also("401", "`token-missing`, `token-invalid`");
+    }
+    if needs_key {
+        also("403", "`forbidden`");
     }
     also("414", "`uri-too-long`");
     also("431", "`head-too-large`");
     also("500", "`internal`");
-    also("503", "`not-ready`, `too-many-connections`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`");
+    let keeps_files = path.contains("/assets") || path.contains("/uploads");
+    let unavailable = if keeps_files { "`assets-unavailable`, " } else { "" };
+    also(
+        "503",
+        &format!(
+            "{unavailable}`not-ready`, `too-many-connections`, `overloaded`, `store-unavailable`, `outcome-unknown`, `timeout`"
+        ),
+    );
     if matches!(path, "/" | "/problems" | "/openapi.json") {
         responses.entry("304").or_insert_with(|| json!({"description": "The client has it"}));
     }

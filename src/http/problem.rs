@@ -1,8 +1,12 @@
 //! Everything that can go wrong, as RFC 9457 `application/problem+json` with a stable code. The one place where an error of an
 //! inner room gets a status. A 5xx never carries internal text: the cause goes to the log once, here.
 
+use crate::design::assets::AssetError;
+use crate::design::keys::KeyError;
+use crate::design::uploads::{OPEN_MAX, PARTS_MAX, UploadError};
 use crate::domain::check_in::{AGE_MAX_MS, AHEAD_MAX_MS, Refusal};
-use crate::store::StoreError;
+use crate::formats::Refused;
+use crate::store::{BlobError, StoreError};
 use crate::tasks::recorder::RecordError;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -54,28 +58,56 @@ codes! {
     BadRequest = "bad-request", 400, "The request is not understood";
     TokenMissing = "token-missing", 401, "A bearer token is needed";
     TokenInvalid = "token-invalid", 401, "The bearer token is not valid";
+    Forbidden = "forbidden", 403, "The key does not open this";
     NotFound = "not-found", 404, "There is nothing at this address";
     UnknownRoute = "unknown-route", 404, "There is no such study route";
     UnknownWaypoint = "unknown-waypoint", 404, "There is no such waypoint";
+    NoDraft = "no-draft", 404, "The study route has no draft";
+    UnknownRevision = "unknown-revision", 404, "There is no such revision";
+    UnknownImport = "unknown-import", 404, "There is no such import";
+    UnknownKey = "unknown-key", 404, "There is no such key";
+    UnknownAsset = "unknown-asset", 404, "There is no such file";
+    UnknownUpload = "unknown-upload", 404, "There is no such upload";
     MethodNotAllowed = "method-not-allowed", 405, "This address does not take this method";
     BodyTimeout = "body-timeout", 408, "The body came too slowly";
     HeadTimeout = "request-head-timeout", 408, "The request's head came too slowly";
     CheckInIdReused = "check-in-id-reused", 409, "This id names another check-in";
+    DraftScheduled = "draft-scheduled", 409, "The draft waits to be published";
+    WaypointExists = "waypoint-exists", 409, "There is a waypoint of this id";
+    NotPublished = "not-published", 409, "The study route is not published";
+    KeyNotValid = "key-not-valid", 409, "The key has expired, was revoked or is followed by another";
+    AssetInUse = "asset-in-use", 409, "Documents name this file";
+    AssetBeingRemoved = "asset-being-removed", 409, "The same file is just being removed";
+    UploadOffset = "upload-offset", 409, "The part belongs elsewhere";
+    TusVersion = "tus-version", 412, "Uploads in parts speak tus 1.0.0";
+    PreconditionFailed = "precondition-failed", 412, "It has changed since it was read";
     BodyTooLarge = "body-too-large", 413, "The body is too large";
     UriTooLong = "uri-too-long", 414, "The address is too long";
-    UnsupportedMediaType = "unsupported-media-type", 415, "The body must be JSON";
+    UnsupportedMediaType = "unsupported-media-type", 415, "The body has the wrong media type";
+    RangeNotSatisfiable = "range-not-satisfiable", 416, "The file has no such part";
+    UnsupportedAsset = "unsupported-asset", 422, "This file is not taken";
     OutsideZone = "outside-zone", 422, "The position is outside the zone";
     WrongCrs = "wrong-crs", 422, "The position is in another reference system than it says";
     TooOld = "too-old", 422, "The check-in is too old";
     TooFarAhead = "too-far-ahead", 422, "The check-in lies in the future";
     UnknownGroup = "unknown-group", 422, "There is no such group";
+    InvalidOrder = "invalid-order", 422, "The order does not name every waypoint once";
+    LintErrors = "lint-errors", 422, "The draft has mistakes";
+    LintWarnings = "lint-warnings", 422, "There are warnings that nobody has acknowledged";
+    InvalidTime = "invalid-time", 422, "The time cannot be used";
+    ImportRefused = "import-refused", 422, "The file has rows that cannot be taken";
+    UnreadableFile = "unreadable-file", 422, "The file cannot be read";
+    CannotRehearse = "cannot-rehearse", 422, "The rehearsal cannot be held like this";
+    PreconditionRequired = "precondition-required", 428, "The request must say which version it changes";
     TooManyParticipants = "too-many-participants", 429, "Too many new participants from one address";
+    TooManyUploads = "too-many-uploads", 429, "Too many uploads under way";
     HeadTooLarge = "head-too-large", 431, "The request's head is too large";
     Internal = "internal", 500, "Something went wrong here";
     NotReady = "not-ready", 503, "The service is starting or stopping";
     TooManyConnections = "too-many-connections", 503, "Too many connections at once";
     Overloaded = "overloaded", 503, "Too many requests at once";
     StoreUnavailable = "store-unavailable", 503, "The database cannot be used now";
+    AssetsUnavailable = "assets-unavailable", 503, "Files cannot be kept or read now";
     OutcomeUnknown = "outcome-unknown", 503, "Whether it was kept is not known";
     Timeout = "timeout", 503, "The answer took too long";
 }
@@ -185,6 +217,12 @@ impl IntoResponse for Problem {
         if self.status == 401 {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if self.status == 416
+            && let Some(bytes) = self.more.get("bytes")
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes */{bytes}"))
+        {
+            headers.insert(header::CONTENT_RANGE, range);
+        }
         response.extensions_mut().insert(ProblemCode(self.code));
         response
     }
@@ -219,6 +257,83 @@ impl From<RecordError> for Problem {
                 Code::OutcomeUnknown,
                 "It is not known whether the check-in was kept. Sending it again with the same id is safe.",
             ),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Wish { part, what } => Self::member(&format!("/{part}"), what),
+            KeyError::Unknown(_) => {
+                Self::new(Code::UnknownKey, "No key has this id; GET /v1/design/keys shows them all.")
+            }
+            KeyError::NotValid(_) => {
+                Self::new(Code::KeyNotValid, "This key has expired or was revoked; make a new one instead.")
+            }
+            KeyError::Followed(_, successor) => {
+                Self::new(Code::KeyNotValid, format!("This key is followed by {successor} already; rotate that one."))
+                    .with("followed_by", successor.to_string())
+            }
+            KeyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "the place of assets failed");
+        Self::new(Code::AssetsUnavailable, "Files cannot be kept or read at the moment. Try again after Retry-After.")
+    }
+}
+
+impl From<AssetError> for Problem {
+    fn from(error: AssetError) -> Self {
+        match error {
+            AssetError::Refused(Refused::TooLarge(words)) => Self::new(Code::BodyTooLarge, words),
+            AssetError::Refused(Refused::Unreadable(words)) => Self::new(Code::UnsupportedAsset, words),
+            AssetError::InUse(uses) => {
+                let used_in: Vec<Value> = uses
+                    .iter()
+                    .map(|used| json!({"route": used.route, "waypoint": used.waypoint, "state": used.state}))
+                    .collect();
+                let detail = "Documents name this file. Take it out of the exhibits named in used_in first.";
+                Self::new(Code::AssetInUse, detail).with("used_in", used_in)
+            }
+            AssetError::Unknown => Self::new(Code::UnknownAsset, "There is no file with this hash."),
+            AssetError::BeingRemoved => Self::new(
+                Code::AssetBeingRemoved,
+                "The same file is just being removed. Send it again in some minutes.",
+            ),
+            AssetError::Store(error) => error.into(),
+            AssetError::Blob(error) => error.into(),
+        }
+    }
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::TooLarge(bytes) => {
+                Self::new(Code::BodyTooLarge, format!("A file may have {bytes} bytes.")).with("limit_bytes", bytes)
+            }
+            UploadError::TooMany => Self::new(
+                Code::TooManyUploads,
+                format!("{OPEN_MAX} uploads of your key are under way. Finish one, or give one up with DELETE."),
+            ),
+            UploadError::Parts => Self::new(
+                Code::TooManyUploads,
+                format!("The upload came in {PARTS_MAX} parts. Begin anew with larger ones."),
+            ),
+            UploadError::Unknown => Self::new(
+                Code::UnknownUpload,
+                "There is no such upload of your key, or it rested for more than a day. Begin anew.",
+            ),
+            UploadError::Offset(bytes) => {
+                Self::new(Code::UploadOffset, format!("{bytes} bytes were kept so far; send what comes behind them."))
+                    .with("upload_offset", bytes)
+            }
+            UploadError::Asset(error) => error.into(),
         }
     }
 }

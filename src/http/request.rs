@@ -5,6 +5,7 @@ use super::problem::{Code, Problem};
 use crate::domain::crs::Crs;
 use crate::domain::geodesy::LatLon;
 use crate::domain::route::Lang;
+use crate::domain::time::{self, Day};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -76,6 +77,28 @@ impl Query {
                 name,
                 format!("must be a whole number from {} to {}", range.start(), range.end()),
             )),
+        }
+    }
+
+    /// A calendar day.
+    ///
+    /// # Errors
+    /// When it is not written as one.
+    pub fn day(&mut self, name: &str) -> Result<Option<Day>, Problem> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        let day = time::parse_date(&text);
+        day.map(Some).ok_or_else(|| Problem::parameter(name, "must be a day written YYYY-MM-DD"))
+    }
+
+    /// Yes or no; no when it is not there.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn flag(&mut self, name: &str) -> Result<bool, Problem> {
+        match self.take(name)?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Problem::parameter(name, "must be true or false")),
         }
     }
 

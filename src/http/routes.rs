@@ -298,8 +298,8 @@ fn wire_route<'a>(published: &'a Published, asked: &Asked) -> WireRoute<'a> {
 
 fn length_m(published: &Published) -> f64 {
     let at = |&[lon, lat]: &[f64; 2]| crate::domain::geodesy::LatLon::new(lat, lon).ok();
-    let legs = published.route.line.windows(2);
-    legs.filter_map(|pair| Some(at(&pair[0])?.distance_m(at(&pair[1])?))).sum()
+    let line = published.route.drawn_line();
+    line.windows(2).filter_map(|pair| Some(at(&pair[0])?.distance_m(at(&pair[1])?))).sum()
 }
 
 fn line(published: &Published, crs: Crs) -> Vec<[f64; 2]> {
@@ -307,7 +307,7 @@ fn line(published: &Published, crs: Crs) -> Vec<[f64; 2]> {
         let (lat, lon) = wire::shift(crs, lat, lon);
         [lon, lat]
     };
-    published.route.line.iter().map(shift).collect()
+    published.route.drawn_line().iter().map(shift).collect()
 }
 
 fn bbox(published: &Published, crs: Crs) -> [f64; 4] {

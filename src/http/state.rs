@@ -3,27 +3,27 @@
 
 use super::documents::Documents;
 use super::problem::{Code, Problem};
+use super::upload::UPLOADS_MAX;
 use crate::ambient::Ambient;
 use crate::domain::token::{Holder, Secret};
 use crate::index::{Current, Index};
-use crate::store::{AccessKey, Store};
+use crate::store::{Blobs, Store};
 use crate::tasks::recorder::Recorder;
 use crate::tasks::refresher::Refresher;
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Participants whose token hashes are kept in memory.
 const TOKEN_CACHE_MAX: u64 = 100_000;
 /// A token erased on another node is still recognised here this long; the writer refuses its check-ins all the same.
 const TOKEN_CACHE_FOR: Duration = Duration::from_secs(30);
-/// How often the use of a key is noted.
-const KEY_USE_EVERY_MS: i64 = 60_000;
 
 /// The state of the HTTP room.
 pub struct Shell {
@@ -47,6 +47,9 @@ pub struct Inner {
     pub documents: Documents,
     /// Route files that could not be imported at start, with the first mistake of each.
     pub broken_files: Vec<String>,
+    /// Large bodies that may still come.
+    pub uploads: Arc<Semaphore>,
+    blobs: Option<Blobs>,
     /// Hashes of tokens seen lately; `None` for participants erased lately.
     tokens: moka::sync::Cache<Uuid, Option<[u8; 32]>>,
 }
@@ -62,7 +65,23 @@ impl Inner {
         broken_files: Vec<String>,
     ) -> Self {
         let tokens = moka::sync::Cache::builder().max_capacity(TOKEN_CACHE_MAX).time_to_live(TOKEN_CACHE_FOR).build();
-        Self { store, current, recorder, refresher, documents: Documents::new(), broken_files, tokens }
+        let (documents, uploads) = (Documents::new(), Arc::new(Semaphore::new(UPLOADS_MAX)));
+        Self { store, current, recorder, refresher, documents, broken_files, uploads, blobs: None, tokens }
+    }
+
+    /// The same with a place for files.
+    #[must_use]
+    pub fn with_blobs(self, blobs: Option<Blobs>) -> Self {
+        Self { blobs, ..self }
+    }
+
+    /// Where the files of exhibits are.
+    ///
+    /// # Errors
+    /// When nobody said where.
+    pub fn blobs(&self) -> Result<&Blobs, Problem> {
+        let nowhere = "This server has no place for files; whoever runs it sets it with the setting assets.";
+        self.blobs.as_ref().ok_or_else(|| Problem::new(Code::AssetsUnavailable, nowhere))
     }
 
     /// The generation being served. Take it once per request.
@@ -128,6 +147,14 @@ pub struct Live {
     pub ambient: Ambient,
 }
 
+impl Live {
+    /// What the shell has loaded, if it has.
+    #[must_use]
+    pub fn of(shell: &Shell) -> Option<Self> {
+        Some(Self { inner: Arc::clone(shell.live()?), ambient: shell.ambient.clone() })
+    }
+}
+
 impl Deref for Live {
     type Target = Inner;
     fn deref(&self) -> &Inner {
@@ -139,10 +166,8 @@ impl FromRequestParts<Arc<Shell>> for Live {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, shell: &Arc<Shell>) -> Result<Self, Problem> {
-        match shell.live() {
-            Some(inner) => Ok(Self { inner: Arc::clone(inner), ambient: shell.ambient.clone() }),
-            None => Err(Problem::new(Code::NotReady, "The service is loading its content; try again in a moment.")),
-        }
+        Self::of(shell)
+            .ok_or_else(|| Problem::new(Code::NotReady, "The service is loading its content; try again in a moment."))
     }
 }
 
@@ -178,37 +203,11 @@ fn invalid() -> Problem {
     Problem::new(Code::TokenInvalid, "The token is not valid, or its participant has been erased.")
 }
 
-/// The person whose key the request carries.
-pub struct Staff(pub AccessKey);
-
-impl OptionalFromRequestParts<Arc<Shell>> for Staff {
-    type Rejection = Problem;
-
-    /// A participant's token is no key and asks as the public; a key that is not valid is refused, so that a revoked one is
-    /// noticed instead of showing rounded figures.
-    async fn from_request_parts(parts: &mut Parts, shell: &Arc<Shell>) -> Result<Option<Self>, Problem> {
-        let live = <Live as FromRequestParts<_>>::from_request_parts(parts, shell).await?;
-        let Some(token) = bearer(&parts.headers)? else { return Ok(None) };
-        if Secret::parse(Holder::Participant, token).is_some() {
-            return Ok(None);
-        }
-        let refused = || Problem::new(Code::TokenInvalid, "The key is not valid, has expired or was revoked.");
-        let secret = Secret::parse(Holder::Staff, token).ok_or_else(refused)?;
-        let now_ms = live.ambient.now_ms();
-        let key = live.store.key(secret.id()).await?.ok_or_else(refused)?;
-        if !bool::from(key.secret_hash[..].ct_eq(&secret.hash()[..])) || !key.is_valid(now_ms) {
-            return Err(refused());
-        }
-        if key.last_used_ms.is_none_or(|used_ms| now_ms - used_ms > KEY_USE_EVERY_MS)
-            && live.store.note_key_use(key.id, now_ms).await.is_err()
-        {
-            tracing::warn!("the use of a key could not be noted");
-        }
-        Ok(Some(Self(key)))
-    }
-}
-
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+/// The one bearer token of a request.
+///
+/// # Errors
+/// When there is more than one, or the header holds something else.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -225,21 +224,26 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::http::wire::render;
     use crate::store::Participant;
     use crate::tasks::recorder::RecorderLimits;
 
-    #[tokio::test]
-    async fn a_look_up_that_read_before_an_erasure_does_not_bring_the_token_back() {
-        let folder = tempfile::tempdir().expect("a folder");
+    /// What is there on an empty database.
+    pub async fn inner(folder: &tempfile::TempDir) -> Inner {
         let store = Store::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.expect("a store");
         let current = Arc::new(Current::new(Index::build(0, Vec::new(), render)));
         let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), render));
         let limits = RecorderLimits { queue_max: 1, batch_max: 1 };
         let (recorder, _) = Recorder::start(store.clone(), Arc::clone(&current), limits);
-        let inner = Inner::new(store, current, recorder, refresher, Vec::new());
+        Inner::new(store, current, recorder, refresher, Vec::new())
+    }
+
+    #[tokio::test]
+    async fn a_look_up_that_read_before_an_erasure_does_not_bring_the_token_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = inner(&folder).await;
         let participant = Participant { id: Uuid::from_u128(7), token_hash: vec![7; 32], created_ms: 0 };
         inner.store.create_participant(&participant).await.expect("a participant");
         inner.refuse_token(participant.id);

@@ -122,6 +122,12 @@ pub struct WireAsset<'a> {
     bytes: u64,
     /// SHA-256 of the content, hex.
     sha256: &'a str,
+    /// Who made it, or where it comes from.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    source: &'a str,
+    /// Under which licence it is shown.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    license: &'a str,
 }
 
 /// OGC GeoPose 1.0, Basic-Quaternion. With `crs` other than `wgs84` its position is in that system, like every other position
@@ -302,6 +308,8 @@ impl<'a> WireAsset<'a> {
             media_type: &asset.media_type,
             bytes: asset.bytes,
             sha256: &asset.sha256,
+            source: &asset.source,
+            license: &asset.license,
         }
     }
 }

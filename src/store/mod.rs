@@ -3,25 +3,41 @@
 //!
 //! Refuses to judge, to count by itself, or to know HTTP: it keeps what `domain` worked out, durably, and gives it back.
 
+mod assets;
 mod audit;
+mod audit_log;
 mod backup;
+mod blobs;
 mod check_ins;
+mod contents;
 mod counts;
+mod drafts;
 mod keys;
 mod open;
 mod participants;
+mod route_state;
 mod routes;
+mod schedules;
 mod sql;
+mod uploads;
 
 use sqlx::{Pool, Postgres, Sqlite};
 
+pub use assets::{Asset, AssetUse, Condemned, NewAsset, Put};
 pub use audit::Audit;
+pub use audit_log::{DONE, Deed, DeedFilter, StoredDeed, Who};
+pub use blobs::{BlobError, Blobs, Content, Listed, setting as assets_setting};
 pub use check_ins::{NewCheckIn, Outcome, Progress, StoredCheckIn};
+pub use contents::{ContentKey, content_hash};
 pub use counts::{CountQuery, CountRow, Counted};
+pub use drafts::{Change, Edit, NotEdited};
 pub use keys::{AccessKey, NewKey, Role};
 pub use participants::Participant;
-pub use routes::PublishOutcome;
+pub use route_state::{DraftState, Head, RouteState, Schedule, Version};
+pub use routes::{NotReleased, Publication, PublishOutcome, Release, Revision};
+pub use schedules::NewSchedule;
 pub use sql::Dialect;
+pub use uploads::{NewUpload, StoredUpload};
 
 /// The database that everything durable lives in.
 #[derive(Clone)]
@@ -160,11 +176,18 @@ impl Store {
         use sqlx::Executor;
         let modules = [
             ("routes", routes::ALL),
+            ("assets", assets::ALL),
+            ("uploads", uploads::ALL),
             ("participants", participants::ALL),
             ("check_ins", check_ins::ALL),
             ("counts", counts::ALL),
             ("keys", keys::ALL),
             ("audit", audit::ALL),
+            ("audit_log", audit_log::ALL),
+            ("contents", contents::ALL),
+            ("drafts", drafts::ALL),
+            ("route_state", route_state::ALL),
+            ("schedules", schedules::ALL),
         ];
         let mut refused = Vec::new();
         sql::on!(self, |pools, dialect| {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use studyroute::ambient::Ambient;
 use studyroute::config::Config;
 use studyroute::domain::token::{Holder, Secret};
-use studyroute::store::{NewKey, Role, Store};
+use studyroute::store::{Deed, NewKey, Role, Store, Who};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -172,15 +172,27 @@ impl TestApp {
         self.staff(Role::Operator, None).await
     }
 
-    /// A person with a key, made as `studyroute key create` makes it.
+    /// A person with a key for all routes.
     pub async fn staff(&self, role: Role, expires_ms: Option<i64>) -> Operator {
+        self.holder(role, &[], expires_ms).await
+    }
+
+    /// A designer of these routes only.
+    pub async fn designer_of(&self, routes: &[&str]) -> Operator {
+        self.holder(Role::Designer, routes, None).await
+    }
+
+    /// A person with a key, made as `studyroute key create` makes it.
+    async fn holder(&self, role: Role, routes: &[&str], expires_ms: Option<i64>) -> Operator {
         let ambient = ambient(&self.clock);
         let id = ambient.random_id().expect("chance");
         let secret = Secret::new(Holder::Staff, id, &ambient.random_256().expect("chance"));
-        let (name, routes, created_ms) = ("A test".to_string(), Vec::new(), ambient.now_ms());
+        let (name, created_ms) = ("A test".to_string(), ambient.now_ms());
+        let routes = routes.iter().map(ToString::to_string).collect();
         let key = NewKey { id, name, role, routes, secret_hash: secret.hash(), created_ms, expires_ms };
         let store = self.store().await;
-        store.create_key(&key).await.expect("the key is kept");
+        let deed = Deed::done(created_ms, &Who::command_line(), "key create", id.to_string());
+        store.create_key(&key, &deed).await.expect("the key is kept");
         store.close().await;
         Operator { id, key: secret.reveal().to_string(), door: self.door.clone() }
     }
@@ -202,6 +214,7 @@ fn config(folder: &Path) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database: format!("sqlite:{}", folder.join("studyroute.db").display()),
+        assets: String::new(),
         routes_data: "routes-data".into(),
         trusted_proxies: Vec::new(),
         log: "info".into(),

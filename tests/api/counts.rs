@@ -9,7 +9,8 @@
 
 use crate::app::{DAY, HOUR, MINUTE, START_MS, TestApp};
 use serde_json::{Value, json};
-use studyroute::store::Role;
+use studyroute::design::keys;
+use studyroute::store::{Role, Who};
 
 const TEMPLE: &str = "confucius-mencius/confucius-temple";
 const HALL: &str = "confucius-mencius/dacheng-hall";
@@ -214,7 +215,7 @@ async fn a_key_that_no_longer_holds_is_refused_and_not_shown_the_public_figures(
     app.pass(HOUR);
     short.get("/v1/counts").await.refused(401, "token-invalid");
     let store = app.store().await;
-    assert!(store.revoke_key(operator.id, app.now()).await.expect("the database"));
+    assert!(keys::revoke(&store, operator.id, &Who::command_line(), app.now()).await.expect("the database"));
     store.close().await;
     for path in ["/v1/counts", "/v1/counts.csv", "/v1/counts?by=day"] {
         operator.get(path).await.refused(401, "token-invalid");

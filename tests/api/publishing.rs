@@ -1,4 +1,4 @@
-//! A route file imported by another process while the server runs.
+//! What the command line publishes beside a server that runs.
 
 use crate::app::TestApp;
 use serde_json::{Value, json};
@@ -84,4 +84,18 @@ async fn coordinates_of_a_chinese_map_are_converted_when_they_are_named() {
         assert!(off.abs() < 1e-7, "{axis}: {off}");
     }
     assert_eq!(import(&app, &file, &["--crs", "mars"]).status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_the_command_line_publishes_is_served_without_a_restart() {
+    let app = TestApp::start().await;
+    let table = app.folder().path().join("names.csv");
+    std::fs::write(&table, "id,title.en\ndaicun-dam,The Daicun Dam\n").expect("writable");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studyroute"));
+    command.arg("import").arg(&table).args(["--route", "peoples-canal", "--publish"]);
+    let output = command.args(["--database", &app.config.database]).output().expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+    route_with_revision(&app, 2).await;
+    let dam = app.get("/v1/routes/peoples-canal/waypoints/daicun-dam?lang=en").await.expect(200).json();
+    assert_eq!(dam["title"], "The Daicun Dam");
 }

@@ -144,8 +144,14 @@ async fn a_participant_needs_nothing_and_gets_nothing_for_an_unknown_group() {
 #[tokio::test]
 async fn other_origins_may_ask_and_read_refusals_too() {
     let app = TestApp::start().await;
-    for (path, method) in [("/v1/check-ins", "POST"), ("/v1/me", "DELETE"), ("/v1/routes", "GET"), ("/nowhere", "GET")]
-    {
+    for (path, method) in [
+        ("/v1/check-ins", "POST"),
+        ("/v1/me", "DELETE"),
+        ("/v1/routes", "GET"),
+        ("/nowhere", "GET"),
+        ("/v1/design/keys", "PUT"),
+        ("/v1/design/keys", "PATCH"),
+    ] {
         let call = app.call(Method::OPTIONS, path).header("origin", "https://example.org");
         let call = call.header("access-control-request-method", method);
         let preflight = call.header("access-control-request-headers", "authorization,content-type").await;
@@ -153,7 +159,7 @@ async fn other_origins_may_ask_and_read_refusals_too() {
         assert_eq!(preflight.header("access-control-allow-origin"), "*", "{preflight:?}");
         assert!(preflight.header("access-control-allow-methods").contains(method), "{preflight:?}");
         let headers = preflight.header("access-control-allow-headers").to_ascii_lowercase();
-        for name in ["authorization", "content-type", "if-none-match", "accept-language"] {
+        for name in ["authorization", "content-type", "if-none-match", "if-match", "prefer", "accept-language"] {
             assert!(headers.contains(name), "{name}: {preflight:?}");
         }
     }

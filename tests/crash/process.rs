@@ -74,6 +74,8 @@ impl Setup {
                 log.push('\n');
             }
         });
+        // The program's own choice of cryptography is made when it needs one; a client asks at once.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         let mut server = Server { child, log, base: String::new(), client, ready_after: Duration::ZERO };
         server.base = format!("http://{}", server.hear(&said, "listening")["address"].as_str().unwrap());

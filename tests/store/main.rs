@@ -3,13 +3,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assets;
+mod audit_log;
 mod both;
 mod check_ins;
 mod counts;
+mod drafts;
 mod fixtures;
+mod history;
+mod keys;
 mod model;
 mod nodes;
 mod recorder;
 mod recorder_crash;
+mod refresher;
 mod routes;
 mod schema;
