@@ -1,13 +1,15 @@
-//! The command line: every chore of those who run the service, each with `--json`. Exit codes: 0 done, 1 the work failed, 2 wrong
-//! usage.
+//! The command line: every chore of those who design routes and run the service, each with `--json`. Exit codes: 0 done, 1 the
+//! work failed or was refused, 2 wrong usage.
 
+mod assets;
+mod audit;
+mod design;
 mod keys;
 mod output;
 mod work;
 
 use crate::ambient::Ambient;
 use crate::config::{self, Config, Given};
-use crate::domain::crs::Crs;
 use crate::{app, http};
 use anyhow::Result;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -34,15 +36,8 @@ struct Cli {
 enum Task {
     /// Serve visitors until SIGTERM
     Serve,
-    /// Publish route files; a running server on the same database serves them within 2 seconds
-    Import {
-        /// Route files, or folders with route.geojson in them
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-        /// Reference system of the files' coordinates: wgs84, gcj02 or bd09; GeoJSON is wgs84 unless its maker shifted it
-        #[arg(long, default_value = "wgs84")]
-        crs: Crs,
-    },
+    #[command(flatten)]
+    Design(design::DesignTask),
     /// Check route files and name every mistake
     Validate {
         /// Route files, or folders with route.geojson in them
@@ -51,10 +46,17 @@ enum Task {
     },
     /// Print exact counts
     Counts(work::CountArgs),
-    /// Make, list and revoke keys of operators, designers and admins
+    /// Print who did what, newest first; also what was refused
+    Audit(audit::AuditArgs),
+    /// Make, list, rotate and revoke keys of operators, designers and admins
     Key {
         #[command(subcommand)]
         command: keys::KeyTask,
+    },
+    /// Keep, list and remove the files of exhibits
+    Asset {
+        #[command(subcommand)]
+        command: assets::AssetTask,
     },
     /// Copy the database while it is in use: verified, written beside, then renamed
     Backup {
@@ -91,11 +93,17 @@ pub fn main() -> ExitCode {
     };
     match run(cli, &given, config) {
         Ok(code) => code,
+        // Whoever read the output has seen enough, as `| head` does.
+        Err(error) if error.root_cause().downcast_ref().is_some_and(is_broken_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
@@ -106,10 +114,12 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
         Task::Serve => runtime.block_on(serve(config, ambient)).map(done),
-        Task::Import { paths, crs } => runtime.block_on(work::import(&config, &ambient, &paths, crs, &out)),
+        Task::Design(task) => runtime.block_on(design::run(&config, &ambient, task, &out)),
         Task::Validate { paths } => work::validate(&paths, &out),
         Task::Counts(args) => runtime.block_on(work::counts(&config, &ambient, &args, &out)),
+        Task::Audit(args) => runtime.block_on(audit::run(&config, args, &out)),
         Task::Key { command } => runtime.block_on(keys::run(&config, &ambient, command, &out)),
+        Task::Asset { command } => runtime.block_on(assets::run(&config, &ambient, command, &out)),
         Task::Backup { file } => runtime.block_on(work::backup(&config, &file, &out)).map(done),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);

@@ -1,10 +1,10 @@
-//! The work behind `import`, `validate`, `counts` and `backup`.
+//! The work behind `validate`, `counts` and `backup`.
 
 use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
 use crate::config::Config;
-use crate::domain::crs::Crs;
+use crate::domain::lint::{self, Finding};
 use crate::domain::time::{self, Day};
 use crate::formats::geojson;
 use crate::store::{Audit, CountQuery, CountRow, Counted};
@@ -41,7 +41,11 @@ enum By {
     Hour,
 }
 
-fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+/// The route files at some paths.
+///
+/// # Errors
+/// When there is none at one of them.
+pub(super) fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let found = app::route_files(path);
@@ -56,37 +60,7 @@ fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Publishes route files, each all or nothing.
-///
-/// # Errors
-/// When a path or the database cannot be used.
-pub async fn import(config: &Config, ambient: &Ambient, paths: &[PathBuf], crs: Crs, out: &Output) -> Result<ExitCode> {
-    let files = files_of(paths)?;
-    let store = app::open(&config.database).await?;
-    let bar = out.progress(files.len() as u64, "importing");
-    let (mut rows, mut failed) = (Vec::new(), false);
-    for file in &files {
-        let result = app::import_file(&store, file, crs, ambient).await;
-        bar.inc(1);
-        let name = file.display().to_string();
-        rows.push(match result {
-            Ok(outcome) => {
-                let what = if outcome.published { "published" } else { "unchanged" };
-                [name, outcome.slug, outcome.revision.to_string(), outcome.changed.to_string(), what.into()]
-            }
-            Err(error) => {
-                failed = true;
-                [name, String::new(), String::new(), String::new(), format!("refused: {error:#}")]
-            }
-        });
-    }
-    bar.finish_and_clear();
-    store.close().await;
-    out.table(["file", "route", "revision", "changed", "result"], rows)?;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// Checks route files and names every mistake.
+/// Checks route files and names every mistake, and in good files what could be better.
 ///
 /// # Errors
 /// When a path cannot be used.
@@ -96,18 +70,20 @@ pub fn validate(paths: &[PathBuf], out: &Output) -> Result<ExitCode> {
     for file in files_of(paths)? {
         let name = file.display().to_string();
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {name}"))?;
+        let row = |level: &str, f: Finding| [name.clone(), level.into(), f.feature, f.property, f.message];
         match geojson::read(&bytes) {
             Ok(route) => {
-                let count = route.waypoints.len();
-                rows.push([name, String::new(), String::new(), format!("good: {count} waypoints")]);
+                let good = format!("{} waypoints", route.waypoints.len());
+                rows.push([name.clone(), "good".into(), String::new(), String::new(), good]);
+                rows.extend(lint::check(&route).into_iter().map(|finding| row("advice", finding)));
             }
             Err(findings) => {
                 mistakes += findings.len();
-                rows.extend(findings.into_iter().map(|f| [name.clone(), f.feature, f.property, f.message]));
+                rows.extend(findings.into_iter().map(|finding| row("mistake", finding)));
             }
         }
     }
-    out.table(["file", "feature", "property", "what to do"], rows)?;
+    out.table(["file", "level", "feature", "property", "what to do"], rows)?;
     if mistakes > 0 {
         eprintln!("{mistakes} mistakes; nothing was published");
         return Ok(ExitCode::FAILURE);
@@ -163,7 +139,8 @@ fn verify(audit: &Audit, out: &Output) -> Result<ExitCode> {
     Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn read_day(text: &str) -> Result<Day> {
+/// Reads a day from a flag.
+pub(super) fn read_day(text: &str) -> Result<Day> {
     time::parse_date(text).with_context(|| format!("\"{text}\" is not a day written YYYY-MM-DD"))
 }
 

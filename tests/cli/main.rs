@@ -1,5 +1,10 @@
 //! The command line as those who run the service meet it: what is printed, and the exit codes.
 
+mod design;
+mod files;
+#[path = "../support/samples.rs"]
+mod samples;
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -28,9 +33,38 @@ impl Desk {
     }
 
     fn json(&self, args: &[&str]) -> Value {
+        self.answers(0, args)
+    }
+
+    /// What a refusal tells programs.
+    fn refusal(&self, args: &[&str]) -> Value {
+        self.answers(1, args)
+    }
+
+    fn answers(&self, code: i32, args: &[&str]) -> Value {
         let output = self.run(&[args, &["--json"]].concat());
-        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
+    }
+
+    /// What people read when it is done.
+    fn says(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// What people read, on either stream, when it is not done.
+    fn refuses(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout) + &text(&output.stderr)
+    }
+
+    /// A file beside the database.
+    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.path(name), bytes).expect("writable");
+        self.path(name)
     }
 }
 
@@ -41,7 +75,10 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn good_route_files_validate_and_import_once() {
     let desk = Desk::new();
-    assert_eq!(desk.run(&["validate", "routes-data"]).status.code(), Some(0));
+    let checked = desk.json(&["validate", "routes-data"]);
+    let levels: Vec<&str> = checked.as_array().expect("rows").iter().filter_map(|r| r["level"].as_str()).collect();
+    assert_eq!(levels.iter().filter(|level| **level == "good").count(), 2);
+    assert!(levels.iter().all(|level| ["good", "advice"].contains(level)) && levels.contains(&"advice"), "{levels:?}");
     let first = desk.json(&["import", "routes-data"]);
     let results: Vec<&str> =
         first.as_array().expect("rows").iter().map(|r| r["result"].as_str().expect("text")).collect();
@@ -64,6 +101,7 @@ fn a_broken_route_file_is_named_with_feature_and_property_and_nothing_of_it_is_p
     let output = desk.run(&["validate", &file, "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let rows: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(rows[0]["level"], "mistake");
     assert_eq!(rows[0]["feature"], "feature 1 (kangcheng-dam)");
     assert_eq!(rows[0]["property"], "zone");
     assert_eq!(desk.run(&["import", &file]).status.code(), Some(1));
@@ -85,6 +123,54 @@ fn keys_are_made_listed_and_revoked() {
     assert_eq!(desk.json(&["key", "list"])[0]["state"], "revoked");
     assert_eq!(desk.run(&["key", "revoke", id]).status.code(), Some(1));
     assert_eq!(desk.run(&["key", "create", "--role", "king", "--name", "x"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_key_is_rotated_and_every_change_of_keys_is_in_the_audit_log() {
+    let desk = Desk::new();
+    desk.run(&["key", "create", "--role", "designer", "--name", "孔", "--routes", "a,b", "--expires-days", "9"]);
+    let old = desk.json(&["key", "list"])[0]["id"].as_str().expect("an id").to_string();
+    let new = desk.run(&["key", "rotate", &old, "--grace-s", "3600"]);
+    assert!(text(&new.stdout).starts_with("srk_"), "{}", text(&new.stderr));
+    let list = desk.json(&["key", "list"]);
+    for row in list.as_array().expect("rows") {
+        assert_eq!((&row["name"], &row["routes"], &row["state"]), (&"孔".into(), &"a,b".into(), &"valid".into()));
+    }
+    let again = desk.run(&["key", "rotate", &old]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("already; rotate that one"), "{}", text(&again.stderr));
+    assert_eq!(desk.run(&["key", "revoke", &old]).status.code(), Some(0), "before its grace is over");
+    assert_eq!(desk.run(&["key", "revoke", &old]).status.code(), Some(1));
+    let log = desk.json(&["audit"]);
+    let log = log.as_array().expect("rows");
+    let actions: Vec<&str> = log.iter().map(|row| row["action"].as_str().expect("text")).collect();
+    assert_eq!(actions, ["key revoke", "key rotate", "key create"]);
+    assert!(log.iter().all(|row| row["who"] == "command line" && row["outcome"] == "done"), "{log:?}");
+    assert_eq!(desk.json(&["audit", "--limit", "1"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(desk.json(&["audit", "--to", "2020-01-01"]).as_array().map(Vec::len), Some(0));
+    assert_eq!(desk.json(&["audit", "--outcome", "forbidden"]).as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_key_that_cannot_be_is_refused_with_what_to_do() {
+    let desk = Desk::new();
+    let long = "x".repeat(101);
+    for (args, said) in [
+        (&["--role", "operator", "--name", " "][..], "--name: must be 1 to 100 characters"),
+        (&["--role", "operator", "--name", &long], "--name: must be 1 to 100 characters"),
+        (&["--role", "operator", "--name", "x", "--routes", "a"], "--routes: limits designers only"),
+        (
+            &["--role", "designer", "--name", "x", "--routes", "a,B c"],
+            "--routes: \"B c\" is not the name of a study route",
+        ),
+        (&["--role", "designer", "--name", "x", "--expires-days", "0"], "--expires-days: must be 1 to 3650"),
+    ] {
+        let output = desk.run(&[&["key", "create"], args].concat());
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(text(&output.stderr).contains(said), "{args:?}: {}", text(&output.stderr));
+    }
+    assert_eq!(desk.json(&["key", "list"]), serde_json::json!([]));
+    assert_eq!(desk.json(&["audit"]), serde_json::json!([]), "what was not done is no deed");
 }
 
 #[test]
@@ -158,4 +244,27 @@ fn the_rest_prints_what_it_says() {
     assert!(text(&desk.run(&["--version"]).stdout).starts_with("studyroute 0."));
     let counts = text(&desk.run(&["counts", "--verify"]).stdout);
     assert!(counts.contains("every counter equals the log"), "{counts}");
+}
+
+#[test]
+fn files_of_exhibits_are_kept_listed_and_removed() {
+    let desk = Desk::new();
+    let (good, bad) = (desk.path("bell.png"), desk.path("bell.gif"));
+    std::fs::write(&good, samples::png(8, 8)).expect("writable");
+    std::fs::write(&bad, b"GIF89a").expect("writable");
+    let output = desk.run(&["asset", "add", &good, &bad, "no-such-file", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let rows: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&rows[0]["result"], &rows[0]["media type"]), (&"kept".into(), &"image/png".into()));
+    assert!(rows[1]["result"].as_str().is_some_and(|text| text.starts_with("refused: This is a GIF")), "{rows}");
+    assert!(rows[2]["result"].as_str().is_some_and(|text| text.starts_with("refused: cannot be read")), "{rows}");
+    let hash = rows[0]["sha256"].as_str().expect("a hash");
+    assert_eq!(desk.json(&["asset", "list"])[0]["name"], "bell.png");
+    let kept = format!("studyroute.db.assets/sha256/{}/{hash}", &hash[..2]);
+    assert_eq!(std::fs::read(desk.path(&kept)).expect("beside the database"), samples::png(8, 8));
+    assert_eq!(desk.json(&["asset", "collect"])[0]["unused files"], "0", "a week of grace");
+    assert_eq!(desk.run(&["asset", "remove", hash]).status.code(), Some(0));
+    assert!(!Path::new(&desk.path(&kept)).exists());
+    let output = desk.run(&["asset", "list", "--database", "postgres://nobody@127.0.0.1:1/x", "--assets", "ftp://x"]);
+    assert_eq!(output.status.code(), Some(1));
 }
