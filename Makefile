@@ -13,10 +13,10 @@ test:
 
 # Ratios within one run; see benches/.
 bench:
-	cargo bench --locked
+	cargo bench --locked --bench nearby --bench design
 
 bench-quick:
-	cargo bench --locked -- --quick
+	cargo bench --locked --bench nearby --bench design -- --quick
 
 # The pages are plain files that are built into the program; there is nothing to build yet.
 web:
