@@ -14,7 +14,8 @@ fn readme() -> String {
 struct Server {
     child: Child,
     address: String,
-    _folder: tempfile::TempDir,
+    database: String,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -39,7 +40,7 @@ impl Server {
         }
         // The rest of the log must be read, else the program would wait for its reader one day.
         std::thread::spawn(move || log.for_each(drop));
-        Self { child, address, _folder: folder }
+        Self { child, address, database, folder }
     }
 }
 
@@ -79,22 +80,41 @@ fn fits(pattern: &str, text: &str) -> bool {
     rest.is_empty()
 }
 
-#[test]
-fn the_first_requests_of_the_readme_give_the_printed_answers() {
-    let server = Server::start();
-    let examples = examples(&readme());
-    assert_eq!(examples.len(), 3, "three first requests");
-    // One shell for all: a later request uses what an earlier one got.
+/// Runs all examples of a document in one shell, because a later one uses what an earlier one got.
+fn check_examples(server: &Server, text: &str, expected: usize) {
+    let examples = examples(text);
+    assert_eq!(examples.len(), expected, "examples");
     let script: Vec<String> = examples
         .iter()
         .map(|(command, _)| format!("{}\necho; echo ----", command.replace("127.0.0.1:8080", &server.address)))
         .collect();
-    let output = Command::new("bash").args(["-c", &script.join("\n")]).output().expect("bash runs");
+    let program = Path::new(env!("CARGO_BIN_EXE_studyroute")).parent().expect("a folder");
+    let output = Command::new("bash")
+        .args(["-c", &format!("PATH={}:$PATH\n{}", program.display(), script.join("\n"))])
+        .current_dir(server.folder.path())
+        .env("STUDYROUTE_DATABASE", &server.database)
+        .output()
+        .expect("bash runs");
     let printed = String::from_utf8(output.stdout).expect("text");
-    let answers: Vec<&str> = printed.split("----\n").map(str::trim).collect();
+    let answers: Vec<String> =
+        printed.split("----\n").map(|answer| answer.lines().collect::<String>().trim().to_string()).collect();
     for ((command, expected), answer) in examples.iter().zip(answers) {
-        assert!(fits(expected, answer), "$ {command}\nexpected {expected}\nprinted  {answer}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(fits(expected.trim(), &answer), "$ {command}\nexpected {expected}\nprinted  {answer}\n{said}");
     }
+}
+
+#[test]
+fn the_first_requests_of_the_readme_give_the_printed_answers() {
+    check_examples(&Server::start(), &readme(), 3);
+}
+
+#[test]
+fn the_commands_of_the_designers_guide_give_the_printed_answers() {
+    let server = Server::start();
+    std::fs::copy("tests/corpus/tables/excel-gbk-comma.csv", server.folder.path().join("stops.csv")).expect("a copy");
+    let guide = std::fs::read_to_string("docs/designers.md").expect("the guide is there");
+    check_examples(&server, &guide, 7);
 }
 
 #[test]
@@ -138,7 +158,7 @@ fn the_map_names_places_that_exist() {
 #[test]
 fn every_makefile_name_that_a_document_mentions_exists() {
     let makefile = std::fs::read_to_string("Makefile").expect("a Makefile");
-    for document in ["README.md", "CONTRIBUTING.md", ".ci/run"] {
+    for document in ["README.md", "CONTRIBUTING.md", "docs/designers.md", ".ci/run"] {
         let text = std::fs::read_to_string(document).expect("readable");
         // As a command: at the beginning of a line or in backticks; "to make one" is a sentence.
         let commands = text.split("\nmake ").skip(1).chain(text.split("`make ").skip(1));
