@@ -14,7 +14,7 @@ pub use suspicion::Suggestion;
 
 use crate::domain::crs::Crs;
 use crate::domain::route::{Text, Waypoint};
-use crate::formats::{self, Item, Mistake, Options, Place, Position, Refused, Understood};
+use crate::formats::{self, Format, Item, Mistake, Options, Place, Position, Refused, Understood};
 use crate::store::{ContentKey, Edit, Head, NotEdited, RouteState, Store, StoreError, Version, Who};
 use known::Known;
 use rows::{Row, Rows, Settled};
@@ -50,7 +50,7 @@ pub const RADIUS_M: RangeInclusive<f64> = 1.0..=100_000.0;
 #[expect(clippy::struct_excessive_bools, reason = "each is one answer to one question that the sender is asked")]
 pub struct Import {
     /// What it is; without it that is found out.
-    pub format: Option<formats::Format>,
+    pub format: Option<Format>,
     /// Which sheet of a workbook; the first one otherwise.
     pub sheet: Option<String>,
     /// The reference system of its coordinates; without it WGS 84, unless the file looks as if it were another.
@@ -255,7 +255,7 @@ async fn stage(
         // Only now all of the file is known, and with it what reference system it names.
         let system = import.crs.or(understood.crs.as_ref().map(|(crs, _)| *crs)).unwrap_or(Crs::Wgs84);
         let place = line.place;
-        if let Err(mistakes) = draw(&mut head, line, system, import) {
+        if let Err(mistakes) = draw(&mut head, line, system, (import, understood.format)) {
             rows.refuse(place, mistakes);
         }
     }
@@ -321,9 +321,11 @@ struct Line {
     mistakes: Vec<Mistake>,
 }
 
-/// The route's line, and what the file calls it; all of it or nothing.
-fn draw(head: &mut Head, line: Line, system: Crs, import: &Import) -> Result<(), Vec<Mistake>> {
+/// The route's line, and what the file calls it; all of it or nothing. Only GeoJSON can mean the route by the line's name: a handheld
+/// calls its tracks by the day, so such a name is taken where there is none yet.
+fn draw(head: &mut Head, line: Line, system: Crs, (import, format): (&Import, Format)) -> Result<(), Vec<Mistake>> {
     let Line { positions, patch, mut mistakes, .. } = line;
+    let names_the_route = format == Format::GeoJson;
     let corners = places::read_line(&positions, system, import).map_err(|mistake| mistakes.push(mistake));
     let (Ok(corners), true) = (corners, mistakes.is_empty()) else { return Err(mistakes) };
     if corners.len() >= 2 {
@@ -332,8 +334,9 @@ fn draw(head: &mut Head, line: Line, system: Crs, import: &Import) -> Result<(),
     for (name, text) in [("title", &mut head.title), ("summary", &mut head.summary)] {
         let given = patch.get(name).cloned().and_then(|value| serde_json::from_value::<Text>(value).ok());
         for (given, kept) in given.into_iter().flat_map(|given| [(given.zh_cn, true), (given.en, false)]) {
-            if !given.is_empty() {
-                *(if kept { &mut text.zh_cn } else { &mut text.en }) = given;
+            let text = if kept { &mut text.zh_cn } else { &mut text.en };
+            if !given.is_empty() && (names_the_route || text.is_empty()) {
+                *text = given;
             }
         }
     }

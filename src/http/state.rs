@@ -3,7 +3,6 @@
 
 use super::documents::Documents;
 use super::problem::{Code, Problem};
-use super::upload::UPLOADS_MAX;
 use crate::ambient::Ambient;
 use crate::domain::token::{Holder, Secret};
 use crate::index::{Current, Index};
@@ -20,6 +19,8 @@ use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+/// Large bodies under way at once.
+pub const UPLOADS_MAX: usize = 8;
 /// Participants whose token hashes are kept in memory.
 const TOKEN_CACHE_MAX: u64 = 100_000;
 /// A token erased on another node is still recognised here this long; the writer refuses its check-ins all the same.

@@ -2,7 +2,7 @@
 //! in number. Take it after who may send has been asked: until then nothing of the body is read.
 
 use super::problem::{Code, Problem};
-use super::state::{Live, Shell};
+use super::state::{Live, Shell, UPLOADS_MAX};
 use crate::store::Blobs;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -15,8 +15,6 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Large bodies under way at once.
-pub const UPLOADS_MAX: usize = 8;
 /// How long a large body may take in all.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_mins(30);
 /// How long each piece of it may take to come.

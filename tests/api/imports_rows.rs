@@ -238,3 +238,18 @@ async fn a_second_import_of_the_same_file_knows_its_rows_again() {
     let report = taken(&designer, NEW, "", "id,name,lat,lon\nstone,石,35,116\n,Stone,36,117\n").await;
     assert_eq!(results(&report)[&3], added("stone-2"));
 }
+
+#[tokio::test]
+async fn a_track_draws_the_line_and_its_name_names_only_a_route_without_one() {
+    let app = TestApp::start().await;
+    let designer = designer(&app).await;
+    let track = r#"<gpx version="1.1"><trk><name>2026-05-01 09:12</name><trkseg>
+        <trkpt lat="35.5" lon="116.5"/><trkpt lat="35.6" lon="116.6"/></trkseg></trk></gpx>"#;
+    let before = draft(&designer, CANAL).await;
+    assert_eq!(taken(&designer, CANAL, "", track).await["route_changed"], true);
+    let after = draft(&designer, CANAL).await;
+    assert_eq!(after["title"], before["title"]);
+    assert_eq!(after["line"]["coordinates"], json!([[116.5, 35.5], [116.6, 35.6]]));
+    taken(&designer, NEW, "", track).await;
+    assert_eq!(draft(&designer, NEW).await["title"]["en"], "2026-05-01 09:12");
+}

@@ -75,3 +75,5 @@ pub const RESEND_SHARE: f64 = 0.03;
 pub const RESEND_S: u32 = 5;
 /// Most repeats of one request.
 pub const RESENDS_MAX: u32 = 3;
+/// Suggested radii are multiples of this.
+pub const RADIUS_STEP_M: f64 = 5.0;

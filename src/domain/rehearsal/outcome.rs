@@ -1,14 +1,12 @@
 //! What the visits at one stop come to: shares, waits, how sure the share of failures is, and what radius would do.
 
-use super::figures::PATIENCE_S;
+use super::figures::{PATIENCE_S, RADIUS_STEP_M};
 use super::visit::Visit;
 use super::{Range, Spread, WaypointOutcome};
 use crate::domain::check_in::Verdict;
 use crate::domain::route::Waypoint;
 use crate::domain::zone::Zone;
 
-/// Suggested radii are multiples of this.
-pub const RADIUS_STEP_M: f64 = 5.0;
 /// Largest radius that is suggested, in steps.
 pub const RADIUS_STEPS_MAX: u32 = 60;
 

@@ -2,9 +2,9 @@
 //! The rule itself is [`check_in::judge`]; nothing of it is repeated here but the distance a wider circle would have to bridge.
 
 use super::figures::{
-    FIX_EVERY_S, LATE_MEDIAN_H, LATE_SHARE, LATE_SPREAD, PATIENCE_S, RESEND_S, RESEND_SHARE, RESENDS_MAX, STOP_WITHIN_M,
+    FIX_EVERY_S, LATE_MEDIAN_H, LATE_SHARE, LATE_SPREAD, PATIENCE_S, RADIUS_STEP_M, RESEND_S, RESEND_SHARE,
+    RESENDS_MAX, STOP_WITHIN_M,
 };
-use super::outcome::RADIUS_STEP_M;
 use super::phone::{Chance, Noise, Phone};
 use crate::domain::check_in::{self, ACCURACY_CAP_M, Judged, Refusal, Report, Site, Verdict};
 use crate::domain::crs::Crs;
