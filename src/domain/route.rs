@@ -54,6 +54,16 @@ impl Text {
             Lang::En => &self.en,
         }
     }
+
+    /// The text for who reads one language; where it is not written yet, the other: that says more than nothing.
+    #[must_use]
+    pub fn shown(&self, lang: Lang) -> &str {
+        let (wanted, other) = match lang {
+            Lang::ZhCn => (&self.zh_cn, &self.en),
+            Lang::En => (&self.en, &self.zh_cn),
+        };
+        if wanted.trim().is_empty() { other } else { wanted }
+    }
 }
 
 /// A study route: an ordered line of waypoints with a theme.
@@ -444,4 +454,17 @@ pub struct Published {
     pub route: StudyRoute,
     /// The store's number of each waypoint, in the order of `route.waypoints`. It outlives the waypoint.
     pub waypoint_keys: Vec<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_not_written_in_a_language_is_given_in_the_other() {
+        let text = |zh_cn: &str, en: &str| Text { zh_cn: zh_cn.into(), en: en.into() };
+        assert_eq!((text("坝", "Dam").shown(Lang::En), text("坝", "Dam").shown(Lang::ZhCn)), ("Dam", "坝"));
+        assert_eq!((text("坝", " ").shown(Lang::En), text("", "Dam").shown(Lang::ZhCn)), ("坝", "Dam"));
+        assert_eq!(text("", "").shown(Lang::En), "");
+    }
 }

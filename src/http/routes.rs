@@ -284,8 +284,8 @@ fn wire_route<'a>(published: &'a Published, asked: &Asked) -> WireRoute<'a> {
         route.waypoints.iter().flat_map(|w| w.body.themes.iter().map(String::as_str)).collect();
     WireRoute {
         id: &route.slug,
-        title: route.title.get(asked.lang),
-        summary: route.summary.get(asked.lang),
+        title: route.title.shown(asked.lang),
+        summary: route.summary.shown(asked.lang),
         revision: published.revision,
         published_at: time::rfc3339(published.published_ms),
         waypoints: route.waypoints.len(),

@@ -254,8 +254,8 @@ impl<'a> WireWaypoint<'a> {
             id: waypoint_id(stop.published, waypoint),
             route: slug,
             order: body.order,
-            title: body.title.get(lang),
-            summary: body.summary.get(lang),
+            title: body.title.shown(lang),
+            summary: body.summary.shown(lang),
             position: Position { lat, lon, height_m: waypoint.height_m },
             zone: zone(waypoint, crs),
             themes: &body.themes,
@@ -289,9 +289,9 @@ fn exhibit(exhibit: &Exhibit, lang: Lang, crs: Crs) -> WireExhibit<'_> {
     WireExhibit {
         id: &exhibit.id,
         kind: exhibit.kind,
-        title: exhibit.title.get(lang),
-        alt: exhibit.alt.get(lang),
-        text: exhibit.text.get(lang),
+        title: exhibit.title.shown(lang),
+        alt: exhibit.alt.shown(lang),
+        text: exhibit.text.shown(lang),
         geopose: WirePose { position: WirePosePosition { lat, lon, h: pose.position.h }, quaternion: pose.quaternion },
         height_datum: exhibit.height_datum,
         scale: exhibit.scale,
@@ -322,21 +322,21 @@ impl<'a> WaypointDetail<'a> {
         let hours_note = CHECK_HOURS.iter().find(|(l, _)| *l == lang).map_or("", |(_, note)| note);
         Self {
             waypoint: WireWaypoint::new(stop, lang, crs),
-            county: body.county.get(lang),
-            period: body.period.get(lang),
+            county: body.county.shown(lang),
+            period: body.period.shown(lang),
             heritage: WireHeritage {
-                status: body.heritage.status.get(lang),
+                status: body.heritage.status.shown(lang),
                 unesco_whc: body.heritage.unesco_whc.as_deref(),
             },
             altitude: body.altitude.as_ref().map(|a| WireAltitude { altitude_m: a.metres, source: &a.source }),
             facts: body
                 .facts
                 .iter()
-                .map(|f| WireFact { date: f.date.get(lang), text: f.text.get(lang), source: &f.source })
+                .map(|f| WireFact { date: f.date.shown(lang), text: f.text.shown(lang), source: &f.source })
                 .collect(),
             quiz: body.questions.iter().map(|question| quiz(question, lang)).collect(),
             opening_hours: body.opening_hours.as_ref().map(|hours| WireHours {
-                text: hours.text.get(lang),
+                text: hours.text.shown(lang),
                 source: &hours.source,
                 note: hours_note,
             }),
@@ -351,8 +351,8 @@ impl<'a> WaypointDetail<'a> {
 }
 
 fn quiz(question: &crate::domain::route::Question, lang: Lang) -> WireQuestion<'_> {
-    let options = question.options.iter().map(|o| WireOption { id: &o.id, text: o.text.get(lang) }).collect();
-    WireQuestion { id: &question.id, prompt: question.prompt.get(lang), options }
+    let options = question.options.iter().map(|o| WireOption { id: &o.id, text: o.text.shown(lang) }).collect();
+    WireQuestion { id: &question.id, prompt: question.prompt.shown(lang), options }
 }
 
 /// Writes a stop as JSON; what the index prepares once per generation.

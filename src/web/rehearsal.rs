@@ -115,7 +115,7 @@ pub fn page(route: &StudyRoute, rehearsal: &Rehearsal, lang: Lang) -> String {
                 (table(rehearsal, lang))
                 p.small { (words::below_the_table(lang)) }
                 h2 { (say(lang, "这些数字的依据", "What this rests on")) }
-                ol { @for assumption in &rehearsal.assumptions { li { (assumption.get(lang)) } } }
+                ol { @for assumption in &rehearsal.assumptions { li { (assumption.shown(lang)) } } }
                 footer { (words::seed(rehearsal, lang)) }
             }
         }
@@ -169,8 +169,8 @@ fn row(outcome: &WaypointOutcome, heads: [&str; 10], lang: Lang) -> Markup {
     let class = Class::of(outcome);
     html! {
         tr {
-            td.text { (class.icon()) " " (outcome.order) " " (outcome.title.get(lang)) }
-            td.text data-label=(surroundings) { (outcome.setting.name().get(lang)) }
+            td.text { (class.icon()) " " (outcome.order) " " (outcome.title.shown(lang)) }
+            td.text data-label=(surroundings) { (outcome.setting.name().shown(lang)) }
             td data-label=(at_once) { (outcome.at_once) }
             td data-label=(second) { (outcome.after_second_fix) }
             td data-label=(later) { (outcome.later) }

@@ -14,7 +14,7 @@ const SHADES: [char; 4] = ['█', '▓', '▒', '░'];
 #[must_use]
 pub fn chart(rehearsal: &Rehearsal, width: usize, lang: Lang) -> String {
     let width = width.clamp(WIDTH_RANGE.0, WIDTH_RANGE.1);
-    let label = |outcome: &WaypointOutcome| format!("{:>2} {}", outcome.order, plain(outcome.title.get(lang)));
+    let label = |outcome: &WaypointOutcome| format!("{:>2} {}", outcome.order, plain(outcome.title.shown(lang)));
     let longest = rehearsal.waypoints.iter().map(|outcome| columns(&label(outcome))).max().unwrap_or(0);
     let figures = |outcome: &WaypointOutcome| format!("{}/{}", outcome.walkers - outcome.failed, outcome.walkers);
     let figures_width = rehearsal.waypoints.iter().map(|outcome| figures(outcome).len()).max().unwrap_or(0);

@@ -44,7 +44,7 @@ fn caption(i: usize, panel: &Panel, stops: &[(&Waypoint, &WaypointOutcome)], lan
             b { (letter(i)) } " "
             @for (j, (_, outcome)) in named.enumerate() {
                 @if j > 0 { (say(lang, "、", ", ")) }
-                (outcome.order) " " (outcome.title.get(lang))
+                (outcome.order) " " (outcome.title.shown(lang))
             }
         }
     }
@@ -124,7 +124,7 @@ fn marked(mark: &Mark, stops: &[(&Waypoint, &WaypointOutcome)], lang: Lang) -> M
     let (text, class, at, crowd, title) = match mark {
         Mark::Stop { stop, at } => {
             let Some((_, outcome)) = stops.get(*stop) else { return html! {} };
-            (outcome.order.to_string(), Class::of(outcome), at, false, outcome.title.get(lang).to_string())
+            (outcome.order.to_string(), Class::of(outcome), at, false, outcome.title.shown(lang).to_string())
         }
         Mark::Crowd { stops: crowd, at, panel } => {
             let outcomes = crowd.iter().filter_map(|&stop| stops.get(stop)).map(|(_, outcome)| *outcome);

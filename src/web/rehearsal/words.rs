@@ -5,7 +5,7 @@ use crate::domain::rehearsal::{Rehearsal, WaypointOutcome};
 use crate::domain::route::{Lang, StudyRoute};
 
 pub fn title(route: &StudyRoute, lang: Lang) -> String {
-    let name = route.title.get(lang);
+    let name = route.title.shown(lang);
     match lang {
         Lang::ZhCn => format!("{name}：打卡预演"),
         Lang::En => format!("{name}: rehearsal of the check-ins"),
@@ -42,7 +42,7 @@ pub fn everywhere(rehearsal: &Rehearsal, lang: Lang) -> String {
 
 /// What to do about a stop where too many fail.
 pub fn advice(outcome: &WaypointOutcome, lang: Lang) -> String {
-    let (name, failed, all) = (outcome.title.get(lang), outcome.failed, outcome.walkers);
+    let (name, failed, all) = (outcome.title.shown(lang), outcome.failed, outcome.walkers);
     let what = match lang {
         Lang::ZhCn => format!("在第{}站{name}，{all}名中有{failed}名打不上卡", outcome.order),
         Lang::En => format!("at stop {}, {name}, {failed} of {all} would not get in", outcome.order),
