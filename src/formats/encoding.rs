@@ -4,8 +4,10 @@
 //! A file without a mark is read once to its end before it is decoded, so that the first Chinese character may come late.
 //! Refuses to replace what it cannot decode: a name with a hole in it is worse than a file sent back.
 
+use super::decoding::Decoding;
 use super::{FILE_MAX_BYTES, Refused, Source};
-use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use std::cell::Cell;
 use std::io::{self, Read, SeekFrom};
 
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -16,14 +18,7 @@ const SAVE_AS: &str = "in Excel or WPS choose “Save as” and “CSV UTF-8”,
 /// A file as UTF-8. What is wrong with its bytes comes as an [`io::Error`] that [`Refused`] is made from.
 pub struct Decoded<'s> {
     source: &'s mut dyn Source,
-    decoder: Decoder,
-    /// Read and not yet decoded.
-    raw: Vec<u8>,
-    /// Decoded; `text[at..]` is not yet taken.
-    text: Vec<u8>,
-    at: usize,
-    ended: bool,
-    line: u64,
+    decoding: Decoding,
 }
 
 /// Tells a file's encoding and begins to decode it.
@@ -37,51 +32,22 @@ pub fn decode(source: &mut dyn Source) -> Result<Decoded<'_>, Refused> {
     source.rewind()?;
     let encoding = encoding_of(source)?;
     source.rewind()?;
-    Ok(Decoded::new(source, encoding))
+    Ok(Decoded { source, decoding: Decoding::new(encoding, Vec::new()) })
 }
 
-impl<'s> Decoded<'s> {
-    fn new(source: &'s mut dyn Source, encoding: &'static Encoding) -> Self {
-        let decoder = encoding.new_decoder_with_bom_removal();
-        Self { source, decoder, raw: Vec::new(), text: Vec::new(), at: 0, ended: false, line: 1 }
-    }
-
+impl Decoded<'_> {
     /// The name of the encoding.
     #[must_use]
     pub fn encoding(&self) -> &'static str {
-        self.decoder.encoding().name()
-    }
-
-    fn refill(&mut self) -> io::Result<()> {
-        while self.at == self.text.len() && !self.ended {
-            if self.raw.is_empty() {
-                (&mut *self.source).take(CHUNK_BYTES as u64).read_to_end(&mut self.raw)?;
-            }
-            let last = self.raw.is_empty();
-            let room = self.decoder.max_utf8_buffer_length_without_replacement(self.raw.len());
-            self.text.resize(room.unwrap_or(CHUNK_BYTES * 4), 0);
-            self.at = 0;
-            let (result, read, written) =
-                self.decoder.decode_to_utf8_without_replacement(&self.raw, &mut self.text, last);
-            self.text.truncate(written);
-            self.raw.drain(..read);
-            for byte in &self.text {
-                self.line += u64::from(*byte == b'\n');
-            }
-            if let DecoderResult::Malformed(..) = result {
-                return Err(io::Error::other(damaged(self.encoding(), self.line)));
-            }
-            self.ended = last && result == DecoderResult::InputEmpty;
-        }
-        Ok(())
+        self.decoding.encoding()
     }
 }
 
 impl Read for Decoded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.refill()?;
-        let n = self.text.get(self.at..).unwrap_or_default().read(buffer)?;
-        self.at += n;
+        self.decoding.refill(&mut self.source, damaged)?;
+        let n = self.decoding.rest().read(buffer)?;
+        self.decoding.take(n);
         Ok(n)
     }
 }
@@ -131,23 +97,27 @@ fn unmarked(source: &mut dyn Source) -> Result<&'static Encoding, Refused> {
 
 /// The line of the first byte that is not of the encoding, and how many characters beyond ASCII stand before it.
 fn first_fault(source: &mut dyn Source, encoding: &'static Encoding) -> Result<Option<(u64, usize)>, Refused> {
-    let mut decoded = Decoded::new(source, encoding);
-    let mut characters = 0;
+    let mut decoding = Decoding::new(encoding, Vec::new());
+    let (mut source, mut characters) = (source, 0);
     loop {
-        let result = decoded.refill();
+        let fault = Cell::new(None);
+        let result = decoding.refill(&mut source, |name, line| {
+            fault.set(Some(line));
+            damaged(name, line)
+        });
         // A byte that begins a character, and not one that goes on.
-        characters += decoded.text.iter().filter(|&&byte| byte >= 0xc0).count();
-        if result.is_err_and(|error| error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Refused>))
-        {
-            return Ok(Some((decoded.line, characters)));
+        characters += decoding.rest().iter().filter(|&&byte| byte >= 0xc0).count();
+        if let Some(line) = fault.get() {
+            return Ok(Some((line, characters)));
         }
-        if decoded.text.contains(&0) {
+        result?;
+        if decoding.rest().contains(&0) {
             return Err(binary());
         }
-        if decoded.text.is_empty() {
+        if decoding.rest().is_empty() {
             return Ok(None);
         }
-        decoded.at = decoded.text.len();
+        decoding.take(usize::MAX);
     }
 }
 

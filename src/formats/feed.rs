@@ -2,7 +2,8 @@
 //! its guards did. Counts lines for messages, and ends a token that never ends.
 
 use super::Refused;
-use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use super::decoding::Decoding;
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, BufRead, Read};
 
 /// Longest token, in bytes: the positions of a drawn line of [`super::LINE_POSITIONS_MAX`] are one.
@@ -14,13 +15,8 @@ const CHUNK_BYTES: usize = 32 * 1024;
 /// A file as UTF-8.
 pub struct Feed<'s> {
     source: &'s mut dyn Read,
-    decoder: Decoder,
-    /// Read and not yet decoded.
-    raw: Vec<u8>,
-    /// Decoded; `text[at..]` is not yet taken.
-    text: Vec<u8>,
-    at: usize,
-    ended: bool,
+    decoding: Decoding,
+    /// Of the next byte to be taken, from 1.
     line: u64,
     /// What the token may still take.
     left_bytes: usize,
@@ -34,13 +30,13 @@ impl<'s> Feed<'s> {
     pub fn new(source: &'s mut dyn Read) -> Result<Self, Refused> {
         let mut raw = Vec::with_capacity(CHUNK_BYTES);
         (&mut *source).take(HEAD_BYTES as u64).read_to_end(&mut raw)?;
-        let decoder = encoding_of(&raw)?.new_decoder_with_bom_removal();
-        Ok(Self { source, decoder, raw, text: Vec::new(), at: 0, ended: false, line: 1, left_bytes: TOKEN_MAX_BYTES })
+        let decoding = Decoding::new(encoding_of(&raw)?, raw);
+        Ok(Self { source, decoding, line: 1, left_bytes: TOKEN_MAX_BYTES })
     }
 
     /// The name of the encoding.
     pub fn encoding(&self) -> &'static str {
-        self.decoder.encoding().name()
+        self.decoding.encoding()
     }
 
     /// The line that is read, from 1.
@@ -52,52 +48,31 @@ impl<'s> Feed<'s> {
     pub fn next_token(&mut self) {
         self.left_bytes = TOKEN_MAX_BYTES;
     }
-
-    /// Decodes the next bytes into `text`, which is empty before.
-    fn refill(&mut self) -> io::Result<()> {
-        while self.at == self.text.len() && !self.ended {
-            if self.raw.is_empty() {
-                (&mut *self.source).take(CHUNK_BYTES as u64).read_to_end(&mut self.raw)?;
-            }
-            let last = self.raw.is_empty();
-            let room = self.decoder.max_utf8_buffer_length_without_replacement(self.raw.len());
-            self.text.resize(room.unwrap_or(CHUNK_BYTES * 4), 0);
-            self.at = 0;
-            let (result, read, written) =
-                self.decoder.decode_to_utf8_without_replacement(&self.raw, &mut self.text, last);
-            self.text.truncate(written);
-            self.raw.drain(..read);
-            if let DecoderResult::Malformed(..) = result {
-                let (line, name) = (self.line, self.encoding());
-                let message = format!("is not {name} text somewhere after line {line}; save it as UTF-8");
-                return Err(io::Error::other(Refused::Unreadable(message)));
-            }
-            self.ended = last && result == DecoderResult::InputEmpty;
-        }
-        Ok(())
-    }
 }
 
 impl BufRead for Feed<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.refill()?;
-        if self.left_bytes == 0 && self.at < self.text.len() {
+        self.decoding.refill(self.source, |name, line| {
+            Refused::Unreadable(format!("is not {name} text at line {line}; save it as UTF-8"))
+        })?;
+        let rest = self.decoding.rest();
+        if self.left_bytes == 0 && !rest.is_empty() {
             let mib = TOKEN_MAX_BYTES >> 20;
             let message = format!("has more than {mib} MiB in one piece at line {}; split it", self.line);
             return Err(io::Error::other(Refused::TooLarge(message)));
         }
-        let end = self.text.len().min(self.at.saturating_add(self.left_bytes));
-        Ok(self.text.get(self.at..end).unwrap_or_default())
+        Ok(rest.get(..self.left_bytes).unwrap_or(rest))
     }
 
     fn consume(&mut self, amount: usize) {
-        let end = self.text.len().min(self.at.saturating_add(amount));
-        let taken = self.text.get(self.at..end).unwrap_or_default();
+        let rest = self.decoding.rest();
+        let taken = rest.get(..amount).unwrap_or(rest);
         for byte in taken {
             self.line += u64::from(*byte == b'\n');
         }
-        self.left_bytes = self.left_bytes.saturating_sub(taken.len());
-        self.at = end;
+        let bytes = taken.len();
+        self.left_bytes = self.left_bytes.saturating_sub(bytes);
+        self.decoding.take(bytes);
     }
 }
 

@@ -8,6 +8,7 @@ pub mod angle;
 pub mod archive;
 pub mod columns;
 pub mod csv;
+mod decoding;
 pub mod detect;
 pub mod encoding;
 pub mod features;
