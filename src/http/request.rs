@@ -246,6 +246,14 @@ pub fn accepted_form(headers: &HeaderMap) -> Form {
     if geo > 0.0 && geo >= quality(&["application/json"]) { Form::GeoJson } else { Form::Json }
 }
 
+/// Whether `Accept` likes this media type better than JSON: a person reads the answer.
+#[must_use]
+pub fn likes_better(headers: &HeaderMap, media_type: &str) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let quality = |wanted: &str| weighted(accept).find(|(name, _)| *name == wanted).map_or(0.0, |(_, quality)| quality);
+    quality(media_type) > quality("application/json")
+}
+
 /// The names and qualities of a weighted header such as `Accept`.
 pub fn weighted(header: &str) -> impl Iterator<Item = (&str, f64)> {
     header.split(',').map(|part| {

@@ -1,10 +1,12 @@
 //! What designers' calls answer in common: the state they are about, its ETag, and why something was not done.
 
 use super::precondition::stale;
-use crate::design::publish::{PUBLISHED_MEANWHILE, PublishError};
+use crate::design::publish::{self, PUBLISHED_MEANWHILE, PublishError, State};
 use crate::domain::lint::{Finding, is_slug};
+use crate::domain::route::StudyRoute;
 use crate::domain::time;
 use crate::http::problem::{Code, Problem};
+use crate::http::request::Query;
 use crate::http::state::Live;
 use crate::store::{NotEdited, NotReleased, RouteState, Version};
 use axum::http::{HeaderValue, header};
@@ -23,6 +25,28 @@ pub async fn known(live: &Live, slug: &str) -> Result<RouteState, Problem> {
     // What cannot be a name is not asked for: the database may refuse its very characters.
     let state = if is_slug(slug) { live.store.route_state(slug).await? } else { None };
     state.filter(|state| state.version() != Version::Nothing).ok_or_else(unknown_route)
+}
+
+/// Which state of a route a parameter means.
+///
+/// # Errors
+/// When it is none.
+pub fn which(query: &mut Query, name: &str, default: State) -> Result<State, Problem> {
+    let Some(text) = query.take(name)? else { return Ok(default) };
+    text.parse().map_err(|error: String| Problem::parameter(name, error))
+}
+
+/// One state of a route with all its content.
+///
+/// # Errors
+/// `unknown-revision` when there is no such state.
+pub async fn content(live: &Live, state: &RouteState, which: State) -> Result<StudyRoute, Problem> {
+    publish::content(&live.store, state, which).await?.ok_or_else(|| {
+        Problem::new(
+            Code::UnknownRevision,
+            "There is nothing published, or no revision of this number; GET …/revisions lists them.",
+        )
+    })
 }
 
 fn unknown_route() -> Problem {
@@ -68,10 +92,7 @@ pub async fn not_published(live: &Live, seen: Option<Version>, error: PublishErr
     match error {
         PublishError::Mistakes(findings) => Problem::new(
             Code::LintErrors,
-            format!(
-                "{} mistakes must be mended before this can be published; GET …/lint shows them all.",
-                findings.len()
-            ),
+            format!("Mistakes to mend before this can be published: {}. GET …/lint shows them all.", findings.len()),
         )
         .with("errors", findings.len())
         .with("findings", shown(&findings)),

@@ -2,7 +2,7 @@
 
 use super::answers::{self, etagged};
 use crate::design::export;
-use crate::design::publish::{self, State};
+use crate::design::publish::State;
 use crate::formats::Format;
 use crate::http::openapi::params::ExportParams;
 use crate::http::problem::{Code, Problem};
@@ -36,16 +36,10 @@ pub async fn export(
     let mut query = Query::parse(query.as_deref());
     let format = query.take("format")?.unwrap_or_else(|| "geojson".into());
     let format: Format = format.parse().map_err(|error: String| Problem::parameter("format", error))?;
-    let of = query.take("of")?.unwrap_or_else(|| "draft".into());
-    let of: State = of.parse().map_err(|error: String| Problem::parameter("of", error))?;
+    let of = answers::which(&mut query, "of", State::Draft)?;
     query.finish()?;
     let state = answers::known(&live, &slug).await?;
-    let route = publish::content(&live.store, &state, of).await?.ok_or_else(|| {
-        Problem::new(
-            Code::UnknownRevision,
-            "There is nothing published, or no revision of this number; GET …/revisions lists them.",
-        )
-    })?;
+    let route = answers::content(&live, &state, of).await?;
     let written = tokio::task::spawn_blocking(move || export::write(&route, format));
     let (bytes, losses) = written.await.map_err(|_| Problem::internal())??;
     let mut response = file(bytes, format, &slug);

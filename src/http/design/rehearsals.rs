@@ -1,12 +1,12 @@
 //! `POST /v1/design/routes/{route}/rehearse`: simulated walkers on a draft, as JSON or as a page to read and print.
 
 use super::answers::{self, etagged};
-use crate::design::publish::{self, State};
+use crate::design::publish::State;
 use crate::domain::rehearsal::{self, Plan, Rehearsal, Setting};
 use crate::http::about::PageTexts;
 use crate::http::openapi::params::RehearseParams;
 use crate::http::problem::{Code, Problem};
-use crate::http::request::{Json, Query, weighted};
+use crate::http::request::{Json, Query, likes_better};
 use crate::http::staff::Designer;
 use crate::http::state::Live;
 use axum::extract::{Extension, Path, RawQuery};
@@ -57,20 +57,14 @@ pub async fn create(
     Json(asked): Json<RehearseRequest>,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
-    let of = query.take("of")?.unwrap_or_else(|| "draft".into());
-    let of: State = of.parse().map_err(|error: String| Problem::parameter("of", error))?;
+    let of = answers::which(&mut query, "of", State::Draft)?;
     let lang = query.lang(&headers)?;
     query.finish()?;
     let state = answers::known(&live, &slug).await?;
-    let route = publish::content(&live.store, &state, of).await?.ok_or_else(|| {
-        Problem::new(
-            Code::UnknownRevision,
-            "There is nothing published, or no revision of this number; GET …/revisions lists them.",
-        )
-    })?;
+    let route = answers::content(&live, &state, of).await?;
     let RehearseRequest { walkers, seed, group_size, settings } = asked;
     let plan = Plan { walkers, seed, group_size: group_size.min(walkers.max(1)), settings };
-    let as_page = likes_html(&headers);
+    let as_page = likes_better(&headers, "text/html");
     let walked = tokio::task::spawn_blocking(move || {
         let rehearsal = rehearsal::rehearse(&route, &plan)?;
         let page = as_page.then(|| (pages.rehearsal)(&route, &rehearsal, lang));
@@ -93,10 +87,4 @@ pub async fn create(
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     Ok(etagged(&state, response))
-}
-
-fn likes_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let quality = |wanted: &str| weighted(accept).find(|(name, _)| *name == wanted).map_or(0.0, |(_, quality)| quality);
-    quality("text/html") > quality("application/json")
 }

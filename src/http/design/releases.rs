@@ -10,7 +10,7 @@ use crate::domain::lint::Finding;
 use crate::domain::time;
 use crate::http::openapi::params::{DiffParams, LintParams, MatchParams, PageParams};
 use crate::http::problem::{Code, Problem};
-use crate::http::request::{Json, NoQuery, Page, Query, weighted};
+use crate::http::request::{Json, NoQuery, Page, Query, likes_better};
 use crate::http::staff::Designer;
 use crate::http::state::Live;
 use crate::store::{NewSchedule, Publication, PublishOutcome, RouteState};
@@ -161,11 +161,8 @@ pub async fn diff(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
-    let mut side = |name: &str, default| match query.take(name)? {
-        Some(text) => text.parse().map_err(|error: String| Problem::parameter(name, error)),
-        None => Ok(default),
-    };
-    let (from, to) = (side("from", State::Published)?, side("to", State::Draft)?);
+    let from = answers::which(&mut query, "from", State::Published)?;
+    let to = answers::which(&mut query, "to", State::Draft)?;
     let lang = query.lang(&headers)?;
     query.finish()?;
     let state = answers::known(&live, &slug).await?;
@@ -173,7 +170,7 @@ pub async fn diff(
     let new = content_or_empty(&live, &state, to).await?;
     let diff = tokio::task::spawn_blocking(move || diff::between(&old, &new));
     let diff = diff.await.map_err(|_| Problem::internal())?;
-    let mut response = if likes_text(&headers) {
+    let mut response = if likes_better(&headers, "text/plain") {
         (
             [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CONTENT_LANGUAGE, lang.tag())],
             diff.to_text(lang),
@@ -192,21 +189,11 @@ async fn content_or_empty(
     state: &RouteState,
     which: State,
 ) -> Result<crate::domain::route::StudyRoute, Problem> {
-    match (publish::content(&live.store, state, which).await?, which) {
-        (Some(content), _) => Ok(content),
-        (None, State::Revision(_)) => Err(Problem::new(
-            Code::UnknownRevision,
-            "There is no revision of this number with content; GET …/revisions lists them.",
-        )),
-        (None, _) => Ok(crate::store::Head::default().with(&state.slug, Vec::new())),
+    if let State::Revision(_) = which {
+        return answers::content(live, state, which).await;
     }
-}
-
-/// Whether a person reads the answer.
-fn likes_text(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let quality = |wanted: &str| weighted(accept).find(|(name, _)| *name == wanted).map_or(0.0, |(_, quality)| quality);
-    quality("text/plain") > quality("application/json")
+    let content = publish::content(&live.store, state, which).await?;
+    Ok(content.unwrap_or_else(|| crate::store::Head::default().with(&state.slug, Vec::new())))
 }
 
 /// What is wrong with a draft, and what could be better.
