@@ -8,9 +8,9 @@ use crate::domain::crs::Crs;
 use crate::domain::route::StudyRoute;
 use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
-use crate::http::front::{Front, FrontLimits, HEAD_MAX_BYTES};
+use crate::http::front::{AccessLog, FrontLimits, HEAD_MAX_BYTES, Permits};
 use crate::http::state::{Inner, Shell};
-use crate::http::{Admission, Fittings, PageTexts, TrustedProxies, router, wire};
+use crate::http::{Admission, Fittings, PageTexts, TrustedProxies, service, wire};
 use crate::index::{Current, Index};
 use crate::store::{Blobs, PublishOutcome, Store, assets_setting};
 use crate::tasks::recorder::{Recorder, RecorderLimits};
@@ -50,13 +50,14 @@ pub async fn serve(config: Config, ambient: Ambient, stop: CancellationToken) ->
 pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, stop: CancellationToken) -> Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let shell = Arc::new(Shell::new(ambient.clone()));
-    let front = Arc::new(Front::new(FrontLimits::default(), config.access_log));
-    let lag = tokio::spawn(Arc::clone(&front).watch_lag());
-    let router = router(Arc::clone(&shell), fittings(&config, front));
+    let permits = Arc::new(Permits::new(FrontLimits::default()));
+    let watched = Arc::clone(&permits);
+    let lag = tokio::spawn(async move { watched.watch_lag().await });
+    let service = service(Arc::clone(&shell), fittings(&config, permits)?);
     let serving = CancellationToken::new();
     let stats = Arc::new(DoorStats::default());
     let limits = door_limits(&config);
-    let door = tokio::spawn(door::serve(listener, router, limits, stats, serving.clone(), config.drain));
+    let door = tokio::spawn(door::serve(listener, service, limits, stats, serving.clone(), config.drain));
     // A database that does not answer must not keep the process from stopping.
     let loaded = tokio::select! {
         loaded = load(&config, &ambient, &shell, &serving) => loaded.map(Some),
@@ -201,14 +202,18 @@ pub fn route_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn fittings(config: &Config, front: Arc<Front>) -> Fittings {
-    Fittings {
-        front,
+fn fittings(config: &Config, permits: Arc<Permits>) -> Result<Fittings> {
+    // The setting of the log decides about its lines too.
+    let is_logged = config.access_log && tracing::enabled!(target: "access", tracing::Level::INFO);
+    let log = is_logged.then(|| AccessLog::start(std::io::stderr())).transpose();
+    Ok(Fittings {
+        permits,
+        log: log.context("there is no thread for the access log")?,
         admission: Admission::new(config.participants_burst, config.participants_per_minute),
         proxies: TrustedProxies(config.trusted_proxies.clone().into()),
         pages: PageTexts { home: web::HOME, problems: web::problems, rehearsal: web::rehearsal::page },
         prometheus: install_metrics(),
-    }
+    })
 }
 
 /// There is one recorder of metrics per process; servers in the same process share it.

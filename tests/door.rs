@@ -10,17 +10,20 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
 use http_body::Frame;
 use http_body_util::BodyExt;
-use studyroute::http::door::{DoorLimits, DoorStats, serve};
+use studyroute::http::door::{Answers, DoorLimits, DoorStats, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 
 const HEADER: Duration = Duration::from_millis(300);
 const IDLE: Duration = Duration::from_millis(900);
@@ -51,8 +54,22 @@ struct Server {
     served: JoinHandle<bool>,
 }
 
-fn app() -> Router {
-    Router::new()
+/// What stands behind the door here.
+#[derive(Clone)]
+struct App(Router);
+
+impl Answers for App {
+    type Future = BoxFuture<'static, Response>;
+
+    fn answer(&mut self, mut request: Request, peer: SocketAddr) -> Self::Future {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let mut router = self.0.clone();
+        Box::pin(async move { router.call(request).await.unwrap() })
+    }
+}
+
+fn app() -> App {
+    let router = Router::new()
         .route("/", get(async || "hello"))
         .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()))
         .route(
@@ -66,7 +83,8 @@ fn app() -> Router {
         .route("/large", get(async || vec![b'x'; 64 << 20]))
         .route("/drip", get(async || Body::new(Drip { left: 2, pause: Box::pin(sleep(SLOW)) })))
         .route("/early", post(async || (StatusCode::PAYLOAD_TOO_LARGE, "no")))
-        .route("/upload", post(async |body: Body| body.collect().await.unwrap().to_bytes().len().to_string()))
+        .route("/upload", post(async |body: Body| body.collect().await.unwrap().to_bytes().len().to_string()));
+    App(router)
 }
 
 /// A body of `left` pieces with a pause before each of them, longer than all limits.

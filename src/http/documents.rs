@@ -3,6 +3,7 @@
 //! An answer is made when it is first asked for and kept while there is room. Its ETag is the hash of its bytes, so it stays
 //! the same over restarts and over publications that did not touch it.
 
+use super::front::Question;
 use super::problem::Problem;
 use super::request;
 use axum::body::Bytes;
@@ -27,6 +28,8 @@ pub struct Document {
     media_type: &'static str,
     language: &'static str,
     hash: String,
+    /// By coding.
+    etags: [HeaderValue; 3],
     plain: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
@@ -81,6 +84,21 @@ impl Documents {
     }
 }
 
+/// What is the address of a document: that of the request in its own words, and what headers say of language and form.
+#[must_use]
+pub fn key(path: &str, query: Option<&str>, headers: &HeaderMap) -> String {
+    let (query, lang, form) =
+        (query.unwrap_or_default(), request::accepted_language(headers).tag(), request::accepted_form(headers));
+    format!("{path}?{query} {lang} {form:?}")
+}
+
+/// Answers a question that somebody asked before in the same words.
+pub fn at_once(question: &Question<'_>) -> Option<Result<Response, Problem>> {
+    let key = key(question.path, question.query, question.headers);
+    let document = question.live.documents.0.get(&(question.live.index().generation(), key))?;
+    (!document.needs_compressing(question.headers)).then(|| Ok(document.respond(question.headers)))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Coding {
     Identity,
@@ -106,7 +124,11 @@ impl Document {
     #[must_use]
     pub fn new(bytes: Vec<u8>, media_type: &'static str, language: &'static str) -> Self {
         let hash = hex::encode(&Sha256::digest(&bytes)[..12]);
-        Self { media_type, language, hash, plain: bytes.into(), gzip: OnceLock::new(), brotli: OnceLock::new() }
+        let etags = ["", "-gzip", "-br"].map(|suffix| {
+            let etag = HeaderValue::from_str(&format!("\"{hash}{suffix}\""));
+            etag.unwrap_or(HeaderValue::from_static("\"\""))
+        });
+        Self { media_type, language, hash, etags, plain: bytes.into(), gzip: OnceLock::new(), brotli: OnceLock::new() }
     }
 
     fn coding(&self, headers: &HeaderMap) -> Coding {
@@ -136,10 +158,10 @@ impl Document {
     #[must_use]
     pub fn respond(&self, headers: &HeaderMap) -> Response {
         let coding = self.coding(headers);
-        let (suffix, name) = match coding {
-            Coding::Identity => ("", None),
-            Coding::Gzip => ("-gzip", Some("gzip")),
-            Coding::Brotli => ("-br", Some("br")),
+        let name = match coding {
+            Coding::Identity => None,
+            Coding::Gzip => Some("gzip"),
+            Coding::Brotli => Some("br"),
         };
         let mut response = if self.client_has_it(headers) {
             StatusCode::NOT_MODIFIED.into_response()
@@ -155,9 +177,7 @@ impl Document {
             response
         };
         let headers = response.headers_mut();
-        if let Ok(etag) = HeaderValue::from_str(&format!("\"{}{suffix}\"", self.hash)) {
-            headers.insert(header::ETAG, etag);
-        }
+        headers.insert(header::ETAG, self.etags[coding as usize].clone());
         headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language, accept-encoding"));
         // A publication must show in the next answer, so a copy is always asked about; 304 makes that cheap.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));

@@ -1,8 +1,8 @@
-//! The door: accepts TCP connections, gives each of them its limits and serves an axum router on them over HTTP/1.1.
+//! The door: accepts TCP connections, gives each of them its limits and has what stands behind answer on them over HTTP/1.1.
 //!
 //! It is our own loop because `axum::serve` installs no timer: there, a head may take for ever, an idle connection is kept
 //! for ever, and nothing limits how many there are. It refuses to know paths, bodies or permits: how long a body may take
-//! to arrive and how many requests run at once is said inside the router, and so is catching a panic. It offers neither
+//! to arrive and how many requests run at once is said behind it, and so is catching a panic. It offers neither
 //! HTTP/2 nor upgrades.
 
 mod connection;
@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -90,9 +91,18 @@ enum Stage {
     Shut,
 }
 
+/// What stands behind the door.
+pub trait Answers: Clone + Send + 'static {
+    /// An answer on its way.
+    type Future: Future<Output = Response> + Send;
+
+    /// Answers a request of a client.
+    fn answer(&mut self, request: Request, peer: SocketAddr) -> Self::Future;
+}
+
 /// What all connections share.
-struct Door {
-    router: Router,
+struct Door<A> {
+    behind: A,
     http: http1::Builder,
     limits: DoorLimits,
     stats: Arc<DoorStats>,
@@ -108,25 +118,24 @@ struct Door {
 /// flight finish. It returns when all connections are closed (true), or cuts the rest when `drain` is over (false).
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    behind: impl Answers + Sync,
     limits: DoorLimits,
     stats: Arc<DoorStats>,
     stop: CancellationToken,
     drain: Duration,
 ) -> bool {
-    let door = Arc::new(Door::new(router, limits, stats));
+    let door = Arc::new(Door::new(behind, limits, stats));
     door.accept_until(&stop, &listener).await;
     // The kernel refuses from here on, so that a balancer turns elsewhere at once.
     drop(listener);
     door.close(drain).await
 }
 
-impl Door {
-    fn new(router: Router, limits: DoorLimits, stats: Arc<DoorStats>) -> Self {
+impl<A: Answers + Sync> Door<A> {
+    fn new(behind: A, limits: DoorLimits, stats: Arc<DoorStats>) -> Self {
         Self {
             seats: Arc::new(Seats::new(limits.connections_max, limits.connections_per_address_max, Arc::clone(&stats))),
-            // With its state given, the router builds its endpoints once, not with every request.
-            router: router.with_state(()),
+            behind,
             http: http1_builder(&limits),
             limits,
             stats,

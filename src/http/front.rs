@@ -1,19 +1,36 @@
-//! What every request passes, in one layer: an id, a bounded and timed body, a permit, a deadline, a net under panics, security
-//! headers, one line in the access log, metrics. Logs know endpoint templates only: never a path, a query, a token, a position.
+//! What every request passes, in one place: an id, a check of its head, a bounded and timed body, a permit, a deadline, a net under
+//! panics, security headers, one line in the access log, figures. Behind it stands the router; what can be answered from memory
+//! without waiting is answered here at once, on the way in and out through the same checks, and never meets the router's layers.
+//! Logs know endpoint templates only: never a path, a query, a token, a position.
+
+mod access_log;
+mod endpoints;
+mod permits;
 
 use super::body::Bodies;
+use super::cors;
+use super::design;
+use super::door::Answers;
 use super::problem::{self, Code, Problem, ProblemCode};
+use super::state::{Inner, Shell};
 use super::upload::{UPLOAD_TIMEOUT, is_streamed};
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
-use axum::middleware::Next;
+use access_log::Line;
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
+use endpoints::{Endpoint, known_method};
 use futures_util::FutureExt;
-use std::panic::AssertUnwindSafe;
+use futures_util::future::{BoxFuture, Either, Ready, ready};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_service::Service;
+
+pub use access_log::AccessLog;
+pub use endpoints::Endpoints;
+pub use permits::{FrontLimits, Permits};
 
 /// Longest path and query together.
 pub const URI_MAX_BYTES: usize = 4 * 1024;
@@ -21,143 +38,166 @@ pub const URI_MAX_BYTES: usize = 4 * 1024;
 pub const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// How long an answer may take to begin; what follows its head is the client's affair and the door's.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often the delay of the event loop is measured.
-const LAG_EVERY: Duration = Duration::from_millis(50);
 
 /// Names a request in every log. The front sets it in the request too, for those who note what was done.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Limits on requests under way.
-#[derive(Clone, Copy, Debug)]
-pub struct FrontLimits {
-    /// Reads at once.
-    pub reads_max: usize,
-    /// Check-ins at once.
-    pub check_ins_max: usize,
-    /// Reads are refused when the event loop is this late.
-    pub read_lag_max: Duration,
-    /// Check-ins are refused when it is this late: they go before reads.
-    pub check_in_lag_max: Duration,
+/// A question whose answer may stand ready.
+pub struct Question<'a> {
+    /// What is loaded.
+    pub live: &'a Inner,
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The path as the client wrote it.
+    pub path: &'a str,
+    /// What follows the question mark.
+    pub query: Option<&'a str>,
 }
 
-impl Default for FrontLimits {
-    fn default() -> Self {
-        Self {
-            reads_max: 1_024,
-            check_ins_max: 8_192,
-            read_lag_max: Duration::from_millis(700),
-            check_in_lag_max: Duration::from_secs(3),
-        }
-    }
-}
+/// Answers from memory, without waiting; `None` when it cannot, and then the router is asked.
+pub type AtOnce = fn(&Question<'_>) -> Option<Result<Response, Problem>>;
 
-/// What is kept for the front.
+/// What stands behind the door, and what it works with.
 pub struct Front {
-    limits: FrontLimits,
-    reads: Arc<Semaphore>,
-    check_ins: Arc<Semaphore>,
-    bodies: Bodies,
-    lag_ms: AtomicU64,
-    access_log: bool,
+    /// What is loaded, once it is.
+    pub shell: Arc<Shell>,
+    /// Whether there is room for one more request.
+    pub permits: Arc<Permits>,
+    /// All addresses.
+    pub endpoints: Endpoints,
+    /// Where each request is noted, if anywhere.
+    pub log: Option<AccessLog>,
+    /// Answers requests.
+    pub router: Router,
+    /// The same for clients that take compressed answers.
+    pub compressing: Router,
+    /// Tells browsers what other origins may ask.
+    pub preflight: Router,
+    /// What handlers may ask for beside the state.
+    pub extensions: Extensions,
+    /// All bodies under way.
+    pub bodies: Bodies,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Never refused.
-    Health,
-    /// Refused last.
-    CheckIn,
-    Read,
+/// The front as the door has it.
+#[derive(Clone)]
+pub struct Gate(pub Arc<Front>);
+
+/// What is kept of a request until its answer stands.
+struct Passage {
+    started: Instant,
+    id: HeaderValue,
+    method: Method,
+    endpoint: usize,
+    from_other_origin: bool,
 }
 
-impl Front {
-    /// A front with these limits.
-    #[must_use]
-    pub fn new(limits: FrontLimits, access_log: bool) -> Self {
-        Self {
-            limits,
-            reads: Arc::new(Semaphore::new(limits.reads_max)),
-            check_ins: Arc::new(Semaphore::new(limits.check_ins_max)),
-            bodies: Bodies::default(),
-            lag_ms: AtomicU64::new(0),
-            access_log,
-        }
-    }
+impl Answers for Gate {
+    type Future = Either<Ready<Response>, BoxFuture<'static, Response>>;
 
-    /// Measures for ever how late the event loop is: the delay that a request waits before anybody looks at it.
-    pub async fn watch_lag(self: Arc<Self>) {
-        loop {
-            let asleep = Instant::now();
-            tokio::time::sleep(LAG_EVERY).await;
-            let late = asleep.elapsed().saturating_sub(LAG_EVERY);
-            self.lag_ms.store(u64::try_from(late.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    fn answer(&mut self, request: Request, peer: SocketAddr) -> Self::Future {
+        let front = &self.0;
+        if request.method() == Method::OPTIONS {
+            return Either::Right(Box::pin(preflight(Arc::clone(front), request)));
         }
-    }
-
-    fn admit(&self, class: Class) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        let (permits, lag_max) = match class {
-            Class::Health => return Ok(None),
-            Class::CheckIn => (&self.check_ins, self.limits.check_in_lag_max),
-            Class::Read => (&self.reads, self.limits.read_lag_max),
-        };
-        let overloaded = || {
-            Problem::new(Code::Overloaded, "Too many requests at once. Nothing was kept; try again after Retry-After.")
-        };
-        if u128::from(self.lag_ms.load(Ordering::Relaxed)) > lag_max.as_millis() {
-            return Err(overloaded());
+        let endpoint = front.endpoints.at(request.uri().path());
+        let (id, method) = (request_id(request.headers()), request.method().clone());
+        let from_other_origin = request.headers().contains_key(header::ORIGIN);
+        let passage = Passage { started: Instant::now(), id, method, endpoint, from_other_origin };
+        if let Some(answer) = front.at_once(&request, &passage) {
+            return Either::Left(ready(front.leave(answer, &passage)));
         }
-        Arc::clone(permits).try_acquire_owned().map(Some).map_err(|_| overloaded())
+        Either::Right(Box::pin(Arc::clone(front).lead_through(request, peer, passage)))
     }
 }
 
-fn class(template: &str) -> Class {
-    match template {
-        "/healthz" | "/readyz" | "/metrics" => Class::Health,
-        "/v1/check-ins" | "/v1/check-ins/batch" => Class::CheckIn,
-        _ => Class::Read,
-    }
-}
-
-/// The layer.
-pub async fn front(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = request_id(request.headers());
-    request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
-    let shown_id = id.to_str().unwrap_or_default();
-    let method = request.method().clone();
-    let template = request.extensions().get::<MatchedPath>().cloned();
-    let template = template.as_ref().map_or("(none)", MatchedPath::as_str);
-    let outcome = AssertUnwindSafe(answer(&front, template, request, next)).catch_unwind().await;
-    let mut response = match outcome {
-        Ok(Ok(response)) => framework_refusal(response),
-        Ok(Err(problem)) => problem.into_response(),
-        Err(_) => {
-            tracing::error!(request_id = shown_id, endpoint = template, "a handler panicked");
-            Problem::internal().into_response()
-        }
-    };
-    add_headers(&mut response, &id);
-    let status = response.status().as_u16();
-    let code = response.extensions().get::<ProblemCode>().map_or("", |code| code.0);
-    measure(&method, template, status, code, started.elapsed());
-    if front.access_log {
-        let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
-        tracing::info!(target: "access", request_id = shown_id, method = %method, endpoint = template, status, code, duration_ms);
+async fn preflight(front: Arc<Front>, request: Request) -> Response {
+    let is_upload = design::is_upload(request.uri().path());
+    let Ok(mut response) = front.preflight.clone().call(request).await;
+    if is_upload {
+        design::announce(&mut response, true);
     }
     response
 }
 
-async fn answer(front: &Front, template: &str, request: Request, next: Next) -> Result<Response, Problem> {
-    check_head(&request)?;
-    // What its handler reads piece by piece has its own limits in time.
-    let is_streamed = is_streamed(request.method(), template);
-    let patience = if is_streamed { UPLOAD_TIMEOUT + ANSWER_TIMEOUT } else { ANSWER_TIMEOUT };
-    // The whole body first, then the permit: a slow sender holds up nobody.
-    let (request, _room) = front.bodies.take(request, template).await?;
-    let _permit = front.admit(class(template))?;
-    tokio::time::timeout(patience, next.run(request))
-        .await
-        .map_err(|_| Problem::new(Code::Timeout, "The answer took too long. Sending the same request again is safe."))
+impl Front {
+    fn at_once(&self, request: &Request, passage: &Passage) -> Option<Response> {
+        let endpoint = self.endpoints.get(passage.endpoint);
+        let answer = endpoint.at_once().filter(|_| passage.method == Method::GET)?;
+        let live = self.shell.live()?;
+        let (headers, path, query) = (request.headers(), request.uri().path(), request.uri().query());
+        let answered = catch_unwind(AssertUnwindSafe(|| {
+            let admitted = check_head(request).and_then(|()| self.permits.admit(endpoint.class()));
+            match admitted {
+                Ok(_permit) => answer(&Question { live, headers, path, query }),
+                Err(refused) => Some(Err(refused)),
+            }
+        }));
+        match answered {
+            Ok(answer) => Some(answer?.unwrap_or_else(IntoResponse::into_response)),
+            Err(_) => Some(panicked(endpoint, passage)),
+        }
+    }
+
+    async fn lead_through(self: Arc<Self>, mut request: Request, peer: SocketAddr, passage: Passage) -> Response {
+        let is_upload = design::is_upload(request.uri().path());
+        request.headers_mut().insert(REQUEST_ID.clone(), passage.id.clone());
+        request.extensions_mut().extend(self.extensions.clone());
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let endpoint = self.endpoints.get(passage.endpoint);
+        let outcome = AssertUnwindSafe(self.routed(request, endpoint)).catch_unwind().await;
+        let mut response = match outcome {
+            Ok(Ok(response)) => framework_refusal(response),
+            Ok(Err(problem)) => problem.into_response(),
+            Err(_) => panicked(endpoint, &passage),
+        };
+        if is_upload {
+            design::announce(&mut response, false);
+        }
+        self.leave(response, &passage)
+    }
+
+    async fn routed(&self, request: Request, endpoint: &Endpoint) -> Result<Response, Problem> {
+        check_head(&request)?;
+        let template = endpoint.template();
+        // What its handler reads piece by piece has its own limits in time.
+        let is_streamed = is_streamed(request.method(), template);
+        let patience = if is_streamed { UPLOAD_TIMEOUT + ANSWER_TIMEOUT } else { ANSWER_TIMEOUT };
+        // The whole body first, then the permit: a slow sender holds up nobody.
+        let (request, _room) = self.bodies.take(request, template).await?;
+        let _permit = self.permits.admit(endpoint.class())?;
+        let compresses = request.headers().contains_key(header::ACCEPT_ENCODING);
+        let mut router = if compresses { self.compressing.clone() } else { self.router.clone() };
+        match tokio::time::timeout(patience, router.call(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Err(_) => {
+                Err(Problem::new(Code::Timeout, "The answer took too long. Sending the same request again is safe."))
+            }
+        }
+    }
+
+    /// What every answer gets on its way out.
+    fn leave(&self, mut response: Response, passage: &Passage) -> Response {
+        add_headers(&mut response, passage);
+        let (endpoint, method, took) =
+            (self.endpoints.get(passage.endpoint), known_method(&passage.method), passage.started.elapsed());
+        endpoint.count(method, response.status(), took);
+        let code = response.extensions().get::<ProblemCode>().map_or("", |code| code.0);
+        if !code.is_empty() {
+            metrics::counter!("studyroute_refusals_total", "code" => code).increment(1);
+        }
+        if let Some(log) = &self.log {
+            let (request_id, endpoint, status) = (&passage.id, endpoint.template(), response.status().as_u16());
+            log.add(&Line { request_id, method, endpoint, status, code, took });
+        }
+        response
+    }
+}
+
+fn panicked(endpoint: &Endpoint, passage: &Passage) -> Response {
+    let request_id = passage.id.to_str().unwrap_or_default();
+    tracing::error!(request_id, endpoint = endpoint.template(), "a handler panicked");
+    Problem::internal().into_response()
 }
 
 fn check_head(request: &Request) -> Result<(), Problem> {
@@ -219,87 +259,47 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     match headers.get(&REQUEST_ID) {
         Some(id) if (1..=64).contains(&id.len()) && id.as_bytes().iter().copied().all(plain) => id.clone(),
         // An id of a request is no secret.
-        _ => HeaderValue::from_str(&format!("{:016x}", fastrand::u64(..))).unwrap_or(HeaderValue::from_static("0")),
+        _ => HeaderValue::from_bytes(&hexadecimal(fastrand::u64(..))).unwrap_or(HeaderValue::from_static("0")),
     }
 }
 
-fn add_headers(response: &mut Response, id: &HeaderValue) {
+fn hexadecimal(number: u64) -> [u8; 16] {
+    std::array::from_fn(|i| b"0123456789abcdef"[(number >> (60 - 4 * i)) as usize & 15])
+}
+
+fn add_headers(response: &mut Response, passage: &Passage) {
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID.clone(), id.clone());
+    headers.insert(REQUEST_ID.clone(), passage.id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-}
-
-fn measure(method: &Method, template: &str, status: u16, code: &'static str, took: Duration) {
-    let endpoint = template.to_string();
-    let method = known_method(method);
-    metrics::counter!("studyroute_requests_total", "method" => method, "endpoint" => endpoint.clone(), "status" => status.to_string())
-        .increment(1);
-    metrics::histogram!("studyroute_request_seconds", "endpoint" => endpoint).record(took.as_secs_f64());
-    if !code.is_empty() {
-        metrics::counter!("studyroute_refusals_total", "code" => code).increment(1);
-    }
-}
-
-/// A label must not be a word that clients make up.
-fn known_method(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
-    }
+    cors::open(headers, passage.from_other_origin);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ambient::Ambient;
     use axum::body::Body;
     use http_body_util::BodyExt;
 
-    fn refused(front: &Front, template: &str) -> Option<&'static str> {
-        front.admit(class(template)).err().map(|problem| problem.code())
-    }
-
-    #[test]
-    fn when_permits_run_out_check_ins_still_pass_and_health_always_does() {
-        let limits = FrontLimits { reads_max: 1, check_ins_max: 1, ..FrontLimits::default() };
-        let front = Front::new(limits, false);
-        let _read = front.admit(Class::Read).ok().flatten().expect("the first read");
-        assert_eq!(refused(&front, "/v1/nearby"), Some("overloaded"));
-        assert_eq!(refused(&front, "/v1/check-ins"), None);
-        let _check_in = front.admit(Class::CheckIn).ok().flatten().expect("the first check-in");
-        assert_eq!(refused(&front, "/v1/check-ins/batch"), Some("overloaded"));
-        assert_eq!(refused(&front, "/healthz"), None);
-    }
-
-    #[test]
-    fn a_late_event_loop_refuses_reads_before_check_ins_and_health_never() {
-        let front = Front::new(FrontLimits::default(), false);
-        for (lag_ms, read, check_in) in
-            [(0, None, None), (1_500, Some("overloaded"), None), (9_000, Some("overloaded"), Some("overloaded"))]
-        {
-            front.lag_ms.store(lag_ms, Ordering::Relaxed);
-            assert_eq!(refused(&front, "/v1/routes"), read, "{lag_ms}");
-            assert_eq!(refused(&front, "/v1/check-ins"), check_in, "{lag_ms}");
-            assert_eq!(refused(&front, "/readyz"), None);
-        }
-    }
-
     async fn asked(handler: axum::routing::MethodRouter) -> Response {
-        use tower::ServiceExt;
-        let front = Arc::new(Front::new(FrontLimits::default(), false));
-        let layer = axum::middleware::from_fn_with_state(front, super::front);
-        let router = axum::Router::new().route("/x", handler).layer(layer);
+        let router = Router::new().route("/x", handler);
+        let front = Front {
+            shell: Arc::new(Shell::new(Ambient::system())),
+            permits: Arc::new(Permits::new(FrontLimits::default())),
+            endpoints: Endpoints::new([("/x".to_string(), None)].into_iter()),
+            log: None,
+            compressing: router.clone(),
+            preflight: Router::new(),
+            router,
+            extensions: Extensions::new(),
+            bodies: Bodies::default(),
+        };
         let request = Request::get("/x").header(header::HOST, "x").body(Body::empty()).expect("a request");
-        router.oneshot(request).await.expect("an answer")
+        Gate(Arc::new(front)).answer(request, SocketAddr::from(([127, 0, 0, 1], 1))).await
     }
 
     fn code(response: &Response) -> Option<&'static str> {

@@ -6,6 +6,7 @@ mod assets;
 mod body;
 mod check_ins;
 mod client;
+mod cors;
 mod counts;
 pub mod design;
 mod documents;
@@ -27,18 +28,16 @@ mod upload;
 pub mod wire;
 
 use axum::Router;
-use axum::extract::Extension;
-use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::{Extensions, HeaderValue, header};
+use axum::middleware::from_fn;
 use axum::response::Response;
-use front::Front;
+use body::Bodies;
+use front::{AccessLog, AtOnce, Endpoints, Front, Gate, Permits};
 use metrics_exporter_prometheus::PrometheusHandle;
 use state::Shell;
 use std::sync::Arc;
-use std::time::Duration;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
-use tower_http::cors::{Any, CorsLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -52,13 +51,24 @@ pub use participants::Admission;
 const COMPRESS_MIN_BYTES: u64 = 860;
 /// What is compressed already, and must not change its length when parts of it are asked for.
 const NOT_COMPRESSED: [&str; 4] = ["image/", "audio/", "video/", "model/"];
-/// How long a browser may remember what cross-origin requests are allowed.
-const PREFLIGHT_FOR: Duration = Duration::from_hours(24);
 
-/// What the router needs besides its state.
+/// Endpoints that answer from memory when they can.
+const AT_ONCE: [(&str, AtOnce); 5] = [
+    ("/v1/nearby", nearby::at_once),
+    ("/v1/routes", documents::at_once),
+    ("/v1/routes/{route}", documents::at_once),
+    ("/v1/routes/{route}/waypoints", documents::at_once),
+    ("/v1/routes/{route}/waypoints/{waypoint}", documents::at_once),
+];
+/// Addresses of the reader of the document, which is not in it.
+const READER: [&str; 2] = ["/docs", "/docs/{*rest}"];
+
+/// What the service needs besides its state.
 pub struct Fittings {
-    /// Limits and access log.
-    pub front: Arc<Front>,
+    /// Whether there is room for one more request.
+    pub permits: Arc<Permits>,
+    /// Where each request is noted, if anywhere.
+    pub log: Option<AccessLog>,
     /// How many participants one address may make.
     pub admission: Admission,
     /// Whose forwarding headers count.
@@ -102,28 +112,41 @@ pub fn api_document() -> serde_json::Value {
     openapi::document(&endpoints().1)
 }
 
-/// The whole HTTP service.
-pub fn router(shell: Arc<Shell>, fittings: Fittings) -> Router {
+/// The whole HTTP service, for the door.
+pub fn service(shell: Arc<Shell>, fittings: Fittings) -> Gate {
     let (endpoints, api) = endpoints();
-    let pages = about::Pages::new(&openapi::document(&api), &fittings.pages);
+    let addresses = api.paths.paths.keys().map(String::as_str).chain(READER);
+    let at_once = |template: &str| AT_ONCE.iter().find(|(at, _)| *at == template).map(|(_, answer)| *answer);
+    let addresses = Endpoints::new(addresses.map(|template| (template.to_string(), at_once(template))));
     let docs = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
     let docs: Router<Arc<Shell>> = Router::from(docs)
         .layer(from_fn(async |request, next: axum::middleware::Next| allow_own_scripts(next.run(request).await)));
-    endpoints
-        .merge(docs)
-        .layer(Extension(Arc::new(pages)))
-        .layer(Extension(fittings.pages))
-        .layer(Extension(Arc::new(design::Refusals::default())))
-        .layer(Extension(Arc::new(design::Jobs::default())))
-        .layer(Extension(Arc::clone(&shell)))
-        .layer(Extension(fittings.admission))
-        .layer(Extension(fittings.proxies))
-        .layer(Extension(fittings.prometheus))
-        .layer(CompressionLayer::new().compress_when(worth_compressing()))
-        .layer(from_fn_with_state(fittings.front, front::front))
-        .layer(cors())
-        .layer(from_fn(design::announce))
-        .with_state(shell)
+    let router = endpoints.merge(docs).with_state(Arc::clone(&shell));
+    Gate(Arc::new(Front {
+        compressing: router.clone().layer(CompressionLayer::new().compress_when(worth_compressing())),
+        router,
+        preflight: Router::new().layer(cors::preflight()),
+        endpoints: addresses,
+        extensions: extensions(&shell, &api, &fittings),
+        shell,
+        permits: fittings.permits,
+        log: fittings.log,
+        bodies: Bodies::default(),
+    }))
+}
+
+/// What handlers may ask for beside the state.
+fn extensions(shell: &Arc<Shell>, api: &utoipa::openapi::OpenApi, fittings: &Fittings) -> Extensions {
+    let mut extensions = Extensions::new();
+    extensions.insert(Arc::new(about::Pages::new(&openapi::document(api), &fittings.pages)));
+    extensions.insert(fittings.pages);
+    extensions.insert(Arc::new(design::Refusals::default()));
+    extensions.insert(Arc::new(design::Jobs::default()));
+    extensions.insert(Arc::clone(shell));
+    extensions.insert(fittings.admission.clone());
+    extensions.insert(fittings.proxies.clone());
+    extensions.insert(fittings.prometheus.clone());
+    extensions
 }
 
 /// The reader of the document runs scripts, its own only.
@@ -140,40 +163,4 @@ fn allow_own_scripts(mut response: Response) -> Response {
 fn worth_compressing() -> impl Predicate {
     let [picture, sound, film, model] = NOT_COMPRESSED.map(NotForContentType::const_new);
     SizeAbove::new(COMPRESS_MIN_BYTES).and(picture).and(sound).and(film).and(model)
-}
-
-/// Any page and web view may ask: there are no cookies, so there is nothing to borrow.
-fn cors() -> CorsLayer {
-    let request_id = HeaderName::from_static("x-request-id");
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers(with_tus([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            HeaderName::from_static("prefer"),
-            header::ACCEPT_LANGUAGE,
-            header::RANGE,
-            header::IF_RANGE,
-            request_id.clone(),
-        ]))
-        .expose_headers(with_tus([
-            header::ETAG,
-            header::RETRY_AFTER,
-            header::CONTENT_LANGUAGE,
-            header::ACCEPT_RANGES,
-            header::CONTENT_RANGE,
-            header::CONTENT_LOCATION,
-            header::LOCATION,
-            header::CONTENT_DISPOSITION,
-            HeaderName::from_static("x-export-loss"),
-            request_id,
-        ]))
-        .max_age(PREFLIGHT_FOR)
-}
-
-fn with_tus<const N: usize>(headers: [HeaderName; N]) -> Vec<HeaderName> {
-    headers.into_iter().chain(design::TUS_HEADERS).collect()
 }

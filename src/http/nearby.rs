@@ -3,10 +3,11 @@
 //! The only thing worked out per visitor is distance, bearing and offset; the rest of each item was serialised when the
 //! generation was built. Where the visitor asked is neither stored nor logged.
 
+use super::front::Question;
 use super::openapi::params::ContentParams;
 use super::problem::Problem;
 use super::request::{self, Form, Json, Query};
-use super::state::Live;
+use super::state::{Inner, Live};
 use super::wire;
 use crate::domain::crs::{self, Crs};
 use crate::domain::geodesy::{Frame, LatLon};
@@ -79,7 +80,17 @@ struct Asked {
         headers(("vary" = String), ("content-language" = String))),
 ))]
 pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Problem> {
-    let mut query = Query::parse(query.as_deref());
+    ask(&live, &headers, query.as_deref())
+}
+
+/// The same without waiting, for clients that take answers uncompressed.
+pub fn at_once(question: &Question<'_>) -> Option<Result<Response, Problem>> {
+    let compresses = question.headers.contains_key(header::ACCEPT_ENCODING);
+    (!compresses).then(|| ask(question.live, question.headers, question.query))
+}
+
+fn ask(live: &Inner, headers: &HeaderMap, query: Option<&str>) -> Result<Response, Problem> {
+    let mut query = Query::parse(query);
     let crs = query.crs()?;
     let required = |name: &str| Problem::parameter(name, "is missing; give the visitor's position in degrees");
     let lat = query.number("lat", -90.0..=90.0)?.ok_or_else(|| required("lat"))?;
@@ -91,10 +102,10 @@ pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> R
         route: query.take("route")?,
         theme: query.take("theme")?,
         crs,
-        lang: query.lang(&headers)?,
+        lang: query.lang(headers)?,
     };
     query.finish()?;
-    answer(&live.index(), &asked, request::accepted_form(&headers), Problem::parameter)
+    answer(&live.index(), &asked, request::accepted_form(headers), Problem::parameter)
 }
 
 /// What is near, with the position in the body instead of the address.
@@ -162,6 +173,7 @@ fn answer(
     };
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
+    headers.reserve(HEADERS);
     let media_type = if form == Form::Json { "application/json" } else { "application/geo+json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
@@ -171,6 +183,8 @@ fn answer(
     Ok(response)
 }
 
+/// Headers of an answer, those that the front adds included.
+const HEADERS: usize = 10;
 /// A guess of an answer's size, so that its buffer seldom grows.
 const HEAD_BYTES: usize = 160;
 const ITEM_BYTES: usize = 160;
@@ -232,7 +246,7 @@ fn put_head(out: &mut Vec<u8>, index: &Index, asked: &Asked, found: &[Neighbour]
     put(out, "\",\"generation\":");
     put(out, itoa::Buffer::new().format(index.generation()));
     put(out, ",\"refresh\":{\"distance_m\":");
-    put_fixed(out, (nearest_m / 2.0).clamp(REFRESH_MIN_M, REFRESH_MAX_M), 0);
+    put_fixed::<0>(out, (nearest_m / 2.0).clamp(REFRESH_MIN_M, REFRESH_MAX_M));
     put(out, ",\"after_s\":");
     put(out, itoa::Buffer::new().format(REFRESH_AFTER_S));
     put(out, "}");
@@ -240,17 +254,17 @@ fn put_head(out: &mut Vec<u8>, index: &Index, asked: &Asked, found: &[Neighbour]
 
 fn put_offsets(out: &mut Vec<u8>, neighbour: &Neighbour) {
     put(out, "\"distance_m\":");
-    put_fixed(out, neighbour.distance_m, 3);
+    put_fixed::<3>(out, neighbour.distance_m);
     put(out, ",\"bearing_deg\":");
     // Rounding may reach 360, which is 0.
     let bearing_deg = neighbour.enu.bearing_deg();
-    put_fixed(out, if bearing_deg >= 359.999_995 { 0.0 } else { bearing_deg }, 5);
+    put_fixed::<5>(out, if bearing_deg >= 359.999_995 { 0.0 } else { bearing_deg });
     put(out, ",\"enu_m\":{\"east\":");
-    put_fixed(out, neighbour.enu.east, 3);
+    put_fixed::<3>(out, neighbour.enu.east);
     put(out, ",\"north\":");
-    put_fixed(out, neighbour.enu.north, 3);
+    put_fixed::<3>(out, neighbour.enu.north);
     put(out, ",\"up\":");
-    put_fixed(out, neighbour.enu.up, 3);
+    put_fixed::<3>(out, neighbour.enu.up);
     put(out, "}");
 }
 
@@ -258,47 +272,48 @@ fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Writes a number of at most some hundred thousands with `decimals` places; general formatting costs several times as much.
-fn put_fixed(out: &mut Vec<u8>, value: f64, decimals: u32) {
-    let unit = 10_i64.pow(decimals);
+/// Writes a number of at most some hundred thousands with so many places; general formatting costs several times as much.
+fn put_fixed<const PLACES: u32>(out: &mut Vec<u8>, value: f64) {
+    let unit = const { 10_u32.pow(PLACES) };
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
         reason = "metres and degrees, bounded by the radius"
     )]
-    let scaled = (value * unit as f64).round() as i64;
-    if scaled < 0 {
+    let mut rest = (value.abs() * f64::from(unit) + 0.5) as u64;
+    if value < 0.0 && rest > 0 {
         out.push(b'-');
     }
-    let (whole, part) = (scaled.unsigned_abs() / unit.unsigned_abs(), scaled.unsigned_abs() % unit.unsigned_abs());
-    put(out, itoa::Buffer::new().format(whole));
-    if decimals > 0 {
-        out.push(b'.');
-        let mut digits = itoa::Buffer::new();
-        let part = digits.format(part);
-        out.extend(std::iter::repeat_n(b'0', decimals as usize - part.len()));
-        put(out, part);
+    // From the last digit to the first.
+    let (mut text, mut at, mut place) = ([b'0'; 24], 24, 0);
+    while rest > 0 || place <= PLACES {
+        if place == PLACES && PLACES > 0 {
+            at -= 1;
+            text[at] = b'.';
+        }
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        place += 1;
     }
+    out.extend_from_slice(&text[at..]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn written<const PLACES: u32>(value: f64) -> String {
+        let mut out = Vec::new();
+        put_fixed::<PLACES>(&mut out, value);
+        String::from_utf8(out).expect("ASCII")
+    }
+
     #[test]
     fn fixed_numbers_read_back_as_what_was_written() {
-        for (value, decimals, expected) in [
-            (0.0, 3, "0.000"),
-            (-0.000_4, 3, "0.000"),
-            (-0.078_4, 3, "-0.078"),
-            (999.999_6, 3, "1000.000"),
-            (12.5, 0, "13"),
-            (359.123_456_7, 5, "359.12346"),
-            (-99_999.000_9, 3, "-99999.001"),
-        ] {
-            let mut out = Vec::new();
-            put_fixed(&mut out, value, decimals);
-            assert_eq!(String::from_utf8(out).expect("ASCII"), expected);
-        }
+        let metres = [0.0, -0.000_4, -0.078_4, 0.000_5, 999.999_6, -99_999.000_9, 100_000.0].map(written::<3>);
+        assert_eq!(metres, ["0.000", "0.000", "-0.078", "0.001", "1000.000", "-99999.001", "100000.000"]);
+        assert_eq!([0.0, 12.5, 1_000.0].map(written::<0>), ["0", "13", "1000"]);
+        assert_eq!([0.0, 359.123_456_7].map(written::<5>), ["0.00000", "359.12346"]);
     }
 }

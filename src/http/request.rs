@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
@@ -23,21 +24,18 @@ const POINTER_MAX: usize = 80;
 const CURSOR_MAX: usize = 200;
 
 /// The query of a request. Take what is known, then [`Query::finish`].
-pub struct Query(Vec<(String, String)>);
+pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Query {
+impl<'a> Query<'a> {
     /// Splits a query string.
     #[must_use]
-    pub fn parse(query: Option<&str>) -> Self {
-        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
+    pub fn parse(query: Option<&'a str>) -> Self {
+        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect())
     }
 
     /// All values of a parameter that may be repeated.
     pub fn take_all(&mut self, name: &str) -> Vec<String> {
-        let (taken, rest) = std::mem::take(&mut self.0).into_iter().partition(|(n, _)| n == name);
-        self.0 = rest;
-        let taken: Vec<(String, String)> = taken;
-        taken.into_iter().map(|(_, value)| value).collect()
+        self.0.extract_if(.., |(known, _)| known == name).map(|(_, value)| value.into_owned()).collect()
     }
 
     /// The value of a parameter.
@@ -45,11 +43,16 @@ impl Query {
     /// # Errors
     /// When it is there more than once.
     pub fn take(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        let mut all = self.take_all(name);
-        if all.len() > 1 {
+        Ok(self.text(name)?.map(Cow::into_owned))
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<Cow<'a, str>>, Problem> {
+        let Some(at) = self.0.iter().position(|(known, _)| known == name) else { return Ok(None) };
+        let (_, value) = self.0.remove(at);
+        if self.0.iter().any(|(known, _)| known == name) {
             return Err(Problem::parameter(name, "is given more than once; give it once"));
         }
-        Ok(all.pop())
+        Ok(Some(value))
     }
 
     /// A number within a range.
@@ -57,7 +60,7 @@ impl Query {
     /// # Errors
     /// When it is no number or out of range.
     pub fn number(&mut self, name: &str, range: RangeInclusive<f64>) -> Result<Option<f64>, Problem> {
-        let Some(text) = self.take(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else { return Ok(None) };
         // Rust also reads "inf" and "nan"; neither is in any range.
         match text.parse::<f64>() {
             Ok(number) if range.contains(&number) => Ok(Some(number)),
@@ -70,7 +73,7 @@ impl Query {
     /// # Errors
     /// When it is no whole number or out of range.
     pub fn whole(&mut self, name: &str, range: RangeInclusive<usize>) -> Result<Option<usize>, Problem> {
-        let Some(text) = self.take(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else { return Ok(None) };
         match text.parse::<usize>() {
             Ok(number) if range.contains(&number) && text.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(number)),
             _ => Err(Problem::parameter(
@@ -85,7 +88,7 @@ impl Query {
     /// # Errors
     /// When it is not written as one.
     pub fn day(&mut self, name: &str) -> Result<Option<Day>, Problem> {
-        let Some(text) = self.take(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else { return Ok(None) };
         let day = time::parse_date(&text);
         day.map(Some).ok_or_else(|| Problem::parameter(name, "must be a day written YYYY-MM-DD"))
     }
@@ -95,7 +98,7 @@ impl Query {
     /// # Errors
     /// When it is neither.
     pub fn flag(&mut self, name: &str) -> Result<bool, Problem> {
-        match self.take(name)?.as_deref() {
+        match self.text(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => Err(Problem::parameter(name, "must be true or false")),
@@ -107,7 +110,7 @@ impl Query {
     /// # Errors
     /// When it is not a known one.
     pub fn crs(&mut self) -> Result<Crs, Problem> {
-        self.take("crs")?.map_or(Ok(Crs::Wgs84), |text| parse_crs(&text).map_err(|e| Problem::parameter("crs", e)))
+        self.text("crs")?.map_or(Ok(Crs::Wgs84), |text| parse_crs(&text).map_err(|e| Problem::parameter("crs", e)))
     }
 
     /// The language of the answer: the parameter, else `Accept-Language`, else Chinese.
@@ -115,7 +118,7 @@ impl Query {
     /// # Errors
     /// When the parameter is not a known language.
     pub fn lang(&mut self, headers: &HeaderMap) -> Result<Lang, Problem> {
-        match self.take("lang")? {
+        match self.text("lang")? {
             Some(tag) => parse_lang(&tag).map_err(|e| Problem::parameter("lang", e)),
             None => Ok(accepted_language(headers)),
         }
@@ -127,7 +130,7 @@ impl Query {
     /// When either is wrong.
     pub fn page(&mut self) -> Result<Page, Problem> {
         let limit = self.whole("limit", 1..=1_000)?.unwrap_or(100);
-        let after = match self.take("cursor")? {
+        let after = match self.text("cursor")? {
             None => 0,
             Some(cursor) => Page::read_cursor(&cursor).ok_or_else(|| {
                 Problem::parameter("cursor", "is not one that this service gave out; take it from \"next\"")
@@ -213,7 +216,8 @@ fn match_language(tag: &str) -> Option<Lang> {
 }
 
 /// The best of our languages by `Accept-Language` (RFC 9110 §12.5.4); Chinese when none fits.
-fn accepted_language(headers: &HeaderMap) -> Lang {
+#[must_use]
+pub fn accepted_language(headers: &HeaderMap) -> Lang {
     let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut best = (0.0, Lang::ZhCn);
     for (tag, quality) in weighted(header) {

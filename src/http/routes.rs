@@ -1,6 +1,6 @@
 //! `/v1/routes…`: the published content, the same for every visitor.
 
-use super::documents::Document;
+use super::documents::{self, Document};
 use super::openapi::params::{ContentParams, KnownParams, PageParams};
 use super::problem::{Code, Problem};
 use super::request::{Form, Page, Query, accepted_form};
@@ -103,12 +103,6 @@ impl Asked {
         Ok(Self { crs, lang, form: accepted_form(headers), page })
     }
 
-    /// The question, as a key among documents.
-    fn key(&self, address: &str) -> String {
-        let (lang, crs, Page { limit, after }) = (self.lang.tag(), self.crs.as_str(), self.page);
-        format!("{address}?{lang}&{crs}&{:?}&{limit}&{after}", self.form)
-    }
-
     fn document(
         &self,
         json: &impl Serialize,
@@ -143,7 +137,7 @@ pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> 
     let asked = Asked::read(query.as_deref(), &headers, true)?;
     let index = live.index();
     live.documents
-        .answer(index.generation(), asked.key("routes"), &headers, move || {
+        .answer(index.generation(), documents::key("/v1/routes", query.as_deref(), &headers), &headers, move || {
             let (routes, next) = asked.cut(index.routes());
             let items: Vec<WireRoute<'_>> = routes.iter().map(|p| wire_route(p, &asked)).collect();
             let features =
@@ -175,16 +169,21 @@ pub async fn one(
     let index = live.index();
     find(&index, &slug)?;
     live.documents
-        .answer(index.generation(), asked.key(&slug), &headers, move || {
-            let published = find(&index, &slug)?;
-            let detail = RouteDetail {
-                route: wire_route(published, &asked),
-                crs: asked.crs.as_str(),
-                line: Line { kind: "LineString", coordinates: line(published, asked.crs) },
-                waypoints_href: format!("/v1/routes/{slug}/waypoints"),
-            };
-            asked.document(&detail, || line_feature(published, &asked))
-        })
+        .answer(
+            index.generation(),
+            documents::key(&format!("/v1/routes/{slug}"), query.as_deref(), &headers),
+            &headers,
+            move || {
+                let published = find(&index, &slug)?;
+                let detail = RouteDetail {
+                    route: wire_route(published, &asked),
+                    crs: asked.crs.as_str(),
+                    line: Line { kind: "LineString", coordinates: line(published, asked.crs) },
+                    waypoints_href: format!("/v1/routes/{slug}/waypoints"),
+                };
+                asked.document(&detail, || line_feature(published, &asked))
+            },
+        )
         .await
 }
 
@@ -210,7 +209,7 @@ pub async fn waypoints(
     let index = live.index();
     find(&index, &slug)?;
     live.documents
-        .answer(index.generation(), asked.key(&format!("{slug}/waypoints")), &headers, move || {
+        .answer(index.generation(), documents::key(&format!("/v1/routes/{slug}/waypoints"), query.as_deref(), &headers), &headers, move || {
             let published = find(&index, &slug)?;
             let (keys, next) = asked.cut(&published.waypoint_keys);
             let stops: Vec<_> = keys.iter().filter_map(|&key| index.by_key(key)).collect();
@@ -260,7 +259,7 @@ pub async fn waypoint(
         return Err(unknown());
     }
     live.documents
-        .answer(index.generation(), asked.key(&name), &headers, move || {
+        .answer(index.generation(), documents::key(&format!("/v1/routes/{route}/waypoints/{waypoint}"), query.as_deref(), &headers), &headers, move || {
             let stop = index.waypoint(&name).ok_or_else(Problem::internal)?;
             let detail = WaypointDetail::new(stop, asked.lang, asked.crs);
             let at = stop.waypoint.position;

@@ -18,7 +18,7 @@ mod wire;
 
 pub use imports::Jobs;
 pub use refusals::Refusals;
-pub use uploads::{TUS_HEADERS, announce};
+pub use uploads::{TUS_HEADERS, announce, is_upload};
 
 use super::state::Shell;
 use axum::extract::DefaultBodyLimit;

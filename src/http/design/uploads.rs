@@ -12,9 +12,8 @@ use crate::http::staff::Designer;
 use crate::http::state::Live;
 use crate::http::upload::Upload;
 use crate::store::StoredUpload;
-use axum::extract::{Path, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
@@ -30,24 +29,22 @@ const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 /// Headers of the protocol that pages may send and read.
 pub const TUS_HEADERS: [HeaderName; 5] = [RESUMABLE, LENGTH, OFFSET, METADATA, EXPIRES];
 
-/// Says in every answer which protocol is spoken, and to `OPTIONS` all of it. Around the layer that answers `OPTIONS` to browsers.
-pub async fn announce(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_ours = path.strip_prefix(FOLDER).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let asks = request.method() == Method::OPTIONS;
-    let mut response = next.run(request).await;
-    if is_ours {
-        let (is_other, about) = (response.status() == StatusCode::PRECONDITION_FAILED, response.headers_mut());
-        about.insert(RESUMABLE, HeaderValue::from_static(VERSION));
-        if asks || is_other {
-            about.insert("tus-version", HeaderValue::from_static(VERSION));
-        }
-        if asks {
-            about.insert("tus-extension", HeaderValue::from_static("creation,termination,expiration"));
-            about.insert("tus-max-size", HeaderValue::from(ASSET_MAX_BYTES));
-        }
+/// Whether a path belongs to uploads in parts.
+pub fn is_upload(path: &str) -> bool {
+    path.strip_prefix(FOLDER).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Says in an answer which protocol is spoken, and to `OPTIONS` all of it.
+pub fn announce(response: &mut Response, to_options: bool) {
+    let (is_other, about) = (response.status() == StatusCode::PRECONDITION_FAILED, response.headers_mut());
+    about.insert(RESUMABLE, HeaderValue::from_static(VERSION));
+    if to_options || is_other {
+        about.insert("tus-version", HeaderValue::from_static(VERSION));
     }
-    response
+    if to_options {
+        about.insert("tus-extension", HeaderValue::from_static("creation,termination,expiration"));
+        about.insert("tus-max-size", HeaderValue::from(ASSET_MAX_BYTES));
+    }
 }
 
 /// Begins an upload.

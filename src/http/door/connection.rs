@@ -22,13 +22,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::farewell;
 use super::track::{Doing, Served, Track, Watched};
-use super::{Door, Stage};
+use super::{Answers, Door, Stage};
 
 /// How long a connection may take to close after it was idle for too long. Hyper needs none of it, unless a handler
 /// left a request body to another task.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
-type Connection = http1::Connection<TokioIo<Watched>, Served>;
+type Connection<A> = http1::Connection<TokioIo<Watched>, Served<A>>;
 
 /// How a connection ended.
 enum End {
@@ -53,18 +53,18 @@ enum Step {
 }
 
 /// Serves one connection from its first byte to its last.
-pub(super) async fn drive(door: &Door, stream: TcpStream, peer: SocketAddr) {
+pub(super) async fn drive<A: Answers + Sync>(door: &Door<A>, stream: TcpStream, peer: SocketAddr) {
     // Without it, a response in two writes waits for the client's delayed acknowledgement. Failing costs only that.
     let _ = stream.set_nodelay(true);
     let track = Arc::new(Track::default());
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&track)));
-    let service = Served::new(door.router.clone(), peer, Arc::clone(&track));
+    let service = Served::new(door.behind.clone(), peer, Arc::clone(&track));
     let mut connection = door.http.serve_connection(io, service);
     let end = watch(door, &track, &mut connection).await;
     part(door, &track, connection, end).await;
 }
 
-async fn watch(door: &Door, track: &Track, connection: &mut Connection) -> End {
+async fn watch<A: Answers + Sync>(door: &Door<A>, track: &Track, connection: &mut Connection<A>) -> End {
     let deadline = Instant::now() + door.limits.header_timeout;
     let timer = pin!(sleep_until(deadline));
     let stage_changed = pin!(door.stage_changed.notified());
@@ -84,7 +84,7 @@ async fn watch(door: &Door, track: &Track, connection: &mut Connection) -> End {
 }
 
 /// Says what there is to say to the client, and closes.
-async fn part(door: &Door, track: &Track, connection: Connection, end: End) {
+async fn part<A: Answers + Sync>(door: &Door<A>, track: &Track, connection: Connection<A>, end: End) {
     let count = || door.stats.timed_out.fetch_add(1, Ordering::Relaxed);
     let stream = || connection.into_parts().io.into_inner().into_stream();
     match end {
@@ -110,8 +110,8 @@ async fn part(door: &Door, track: &Track, connection: Connection, end: End) {
     }
 }
 
-struct Watch<'pin, 'door> {
-    door: &'door Door,
+struct Watch<'pin, 'door, A> {
+    door: &'door Door<A>,
     track: &'pin Track,
     changes_seen: u32,
     /// None while the router has the word.
@@ -126,8 +126,8 @@ struct Watch<'pin, 'door> {
     is_winding_up: bool,
 }
 
-impl Watch<'_, '_> {
-    fn poll(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> Poll<End> {
+impl<A: Answers + Sync> Watch<'_, '_, A> {
+    fn poll(&mut self, cx: &mut Context<'_>, connection: &mut Connection<A>) -> Poll<End> {
         loop {
             if let Poll::Ready(outcome) = Pin::new(&mut *connection).poll(cx) {
                 return Poll::Ready(End::Closed(outcome));

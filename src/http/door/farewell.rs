@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Door;
+use super::{Answers, Door};
 use crate::http::problem::{Code, Problem};
 
 /// How long a client may take to notice that it is to hang up.
@@ -27,7 +27,7 @@ const DISCARD_BYTES: usize = 4 * 1024;
 const RETRY_AFTER_S: std::ops::RangeInclusive<u8> = 2..=8;
 
 /// Answers 503 and closes, without making the caller wait.
-pub(super) fn refuse(door: &Arc<Door>, mut stream: TcpStream) {
+pub(super) fn refuse<A: Answers + Sync>(door: &Arc<Door<A>>, mut stream: TcpStream) {
     let answer = too_many_connections();
     if door.farewells.fetch_add(1, Ordering::Relaxed) >= FAREWELLS_MAX {
         door.farewells.fetch_sub(1, Ordering::Relaxed);

@@ -13,16 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
-use axum::Router;
+use super::Answers;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tower_service::Service;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,33 +174,33 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// The router, with its requests noted.
-pub(super) struct Served {
-    /// Hyper calls through a shared reference, the router wants its own: a cell spares a clone, whose counter all cores
+/// What stands behind the door, with its requests noted.
+pub(super) struct Served<A> {
+    /// Hyper calls through a shared reference, what is behind wants its own: a cell spares a clone, whose counter all cores
     /// would write to with every request.
-    router: RefCell<Router>,
+    behind: RefCell<A>,
     peer: SocketAddr,
     track: Arc<Track>,
 }
 
-impl Served {
-    pub(super) fn new(router: Router, peer: SocketAddr, track: Arc<Track>) -> Self {
-        Self { router: RefCell::new(router), peer, track }
+impl<A> Served<A> {
+    pub(super) fn new(behind: A, peer: SocketAddr, track: Arc<Track>) -> Self {
+        Self { behind: RefCell::new(behind), peer, track }
     }
 }
 
-impl hyper::service::Service<Request<Incoming>> for Served {
+impl<A: Answers> hyper::service::Service<Request<Incoming>> for Served<A> {
     type Response = Response<TrackedBody>;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = Answering<A::Future>;
 
-    fn call(&self, request: Request<Incoming>) -> Answering {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         self.track.request_began(has_body);
         // An empty body needs no allocation, a hyper body does.
-        let mut request = request.map(|body| if has_body { Body::new(body) } else { Body::empty() });
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        Answering { answer: self.router.borrow_mut().call(request), under_way: Some(UnderWay(Arc::clone(&self.track))) }
+        let request = request.map(|body| if has_body { Body::new(body) } else { Body::empty() });
+        let answer = self.behind.borrow_mut().answer(request, self.peer);
+        Answering { answer, under_way: Some(UnderWay(Arc::clone(&self.track))) }
     }
 }
 
@@ -216,19 +214,19 @@ impl Drop for UnderWay {
 }
 
 pin_project_lite::pin_project! {
-    pub(super) struct Answering {
+    pub(super) struct Answering<F> {
         #[pin]
-        answer: <Router as Service<Request<Body>>>::Future,
+        answer: F,
         under_way: Option<UnderWay>,
     }
 }
 
-impl Future for Answering {
+impl<F: Future<Output = Response<Body>>> Future for Answering<F> {
     type Output = Result<Response<TrackedBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.answer.poll(cx))?;
+        let response = ready!(this.answer.poll(cx));
         Poll::Ready(Ok(response.map(|body| TrackedBody { body, _under_way: this.under_way.take() })))
     }
 }
