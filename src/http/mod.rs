@@ -12,6 +12,7 @@ pub mod design;
 mod documents;
 pub mod door;
 pub mod front;
+mod gzip;
 mod health;
 mod me;
 mod nearby;
