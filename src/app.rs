@@ -4,6 +4,7 @@ mod schedules;
 
 use crate::ambient::Ambient;
 use crate::config::Config;
+use crate::design::route_file::{self, RouteFileError};
 use crate::domain::crs::Crs;
 use crate::domain::route::StudyRoute;
 use crate::formats::geojson;
@@ -184,8 +185,10 @@ pub async fn read_file(file: &Path, crs: Crs) -> Result<StudyRoute> {
 /// # Errors
 /// When the file is not fit to be published (with the first mistakes) or the database does not take it.
 pub async fn import_file(store: &Store, file: &Path, crs: Crs, ambient: &Ambient) -> Result<PublishOutcome> {
-    let route = read_file(file, crs).await?;
-    store.publish(&route, ambient.now_ms()).await.context("the database did not take it")
+    route_file::publish(store, file, crs, ambient.now_ms()).await.map_err(|error| match error {
+        RouteFileError::Io(error) => anyhow::Error::from(error).context(format!("cannot read {}", file.display())),
+        other => other.into(),
+    })
 }
 
 /// The route files at a path: the file itself, or `route.geojson` in it and in its folders, in the order of their names.

@@ -13,11 +13,11 @@ pub use rows::{RowReport, RowResult};
 pub use suspicion::Suggestion;
 
 use crate::domain::crs::Crs;
-use crate::domain::route::{Text, Waypoint};
+use crate::domain::route::Text;
 use crate::formats::{self, Format, Item, Mistake, Options, Place, Position, Refused, Understood};
 use crate::store::{ContentKey, Edit, Head, NotEdited, RouteState, Store, StoreError, Version, Who};
-use known::Known;
-use rows::{Row, Rows, Settled};
+use known::{Ids, Known};
+use rows::{Row, Rows};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fs::File;
@@ -167,41 +167,68 @@ pub async fn run(
     }
     // Whoever changes the draft while the file is read is not overwritten.
     let base = state.as_ref().map_or(Version::Nothing, RouteState::version);
-    let known = match &state {
-        Some(state) => store.copy_route(state, now_ms).await?,
-        None => store.begin_content(now_ms).await?,
+    let content = match &state {
+        Some(state) if !import.replace => store.begin_beside_route(state, now_ms).await?,
+        _ => store.begin_content(now_ms).await?,
     };
-    let content = if import.replace { store.begin_content(now_ms).await? } else { known };
-    let staged = stage(store, state.as_ref(), known, content, file, import, progress).await;
-    if import.replace {
-        store.drop_content(known).await?;
-    }
-    let mut staged = match staged {
-        Ok(staged) => staged,
+    let staged = match stage(store, state.as_ref(), content, file, import, progress).await {
+        Ok(staged) => taken(store, state.as_ref(), content, staged, import).await,
+        Err(error) => Err(error),
+    };
+    let (head, mut report) = match staged {
+        Ok((Some(head), report)) => (head, report),
+        Ok((None, mut report)) => {
+            store.drop_content(content).await?;
+            report.etag = unchanged(store, slug, base).await?;
+            report.route = slug.into();
+            return Ok(report);
+        }
         Err(error) => {
             store.drop_content(content).await?;
             return Err(error);
         }
     };
-    let report = &mut staged.report;
-    report.route = slug.into();
-    let changes = report.added + report.changed + report.removed > 0 || report.reordered || report.route_changed;
-    report.accepted = report.suggestions.is_empty() && (report.refused == 0 || import.partial);
-    if import.dry_run || !report.accepted || !changes {
-        store.drop_content(content).await?;
-        report.etag = state.as_ref().and_then(etag);
-        return Ok(staged.report);
-    }
-    let edit = Edit::Adopt(content, Some(&staged.head));
+    let edit = Edit::Adopt(content, Some(&head));
     match store.edit_draft(slug, Some(base), &edit, who, now_ms).await? {
         Ok(state) => {
-            staged.report.etag = etag(&state);
-            Ok(staged.report)
+            (report.etag, report.route) = (etag(&state), slug.into());
+            Ok(report)
         }
         Err(refusal) => {
             store.drop_content(content).await?;
             Err(ImportError::NotEdited(refusal))
         }
+    }
+}
+
+/// Completes what was staged with what the draft has beside; gives the head too if it is to be taken.
+async fn taken(
+    store: &Store,
+    state: Option<&RouteState>,
+    content: ContentKey,
+    staged: Staged,
+    import: &Import,
+) -> Result<(Option<Head>, Report), ImportError> {
+    let Staged { mut report, head, order } = staged;
+    let changes = report.added + report.changed + report.removed > 0 || report.reordered || report.route_changed;
+    report.accepted = report.suggestions.is_empty() && (report.refused == 0 || import.partial);
+    if import.dry_run || !report.accepted || !changes {
+        return Ok((None, report));
+    }
+    if let Some(state) = state.filter(|_| !import.replace) {
+        store.fill_from_route(content, state).await?;
+    }
+    if let Some(order) = order {
+        store.order_content(content, &order).await?;
+    }
+    Ok((Some(head), report))
+}
+
+/// The route's ETag, if it is in the state that the file was read beside: else the report says nothing of it.
+async fn unchanged(store: &Store, slug: &str, base: Version) -> Result<Option<String>, ImportError> {
+    match store.route_state(slug).await? {
+        Some(state) if state.version() != base => Err(ImportError::NotEdited(NotEdited::Stale(Box::new(state)))),
+        state => Ok(state.as_ref().and_then(etag)),
     }
 }
 
@@ -214,13 +241,14 @@ fn etag(state: &RouteState) -> Option<String> {
 struct Staged {
     report: Report,
     head: Head,
+    /// The order that the rows ask for, where it is another.
+    order: Option<Vec<String>>,
 }
 
-/// Reads the whole file and writes what is right into a set that nobody sees yet.
+/// Reads the whole file and writes what it changes into a set that nobody sees yet.
 async fn stage(
     store: &Store,
     state: Option<&RouteState>,
-    known: ContentKey,
     content: ContentKey,
     mut file: File,
     import: &Import,
@@ -229,8 +257,9 @@ async fn stage(
     let bytes = file.seek(SeekFrom::End(0))?;
     file.rewind()?;
     progress.total_bytes.store(bytes, Ordering::Relaxed);
-    let mut rows = Rows::new(known_of(store, known).await?, import);
-    let (mut line, mut settled) = (None, Vec::<(usize, Waypoint)>::new());
+    let (known, ids) = known_of(store, state).await?;
+    let mut rows = Rows::new(known, ids, import);
+    let (mut line, mut settled) = (None, Vec::new());
     let (send, mut receive) = mpsc::channel(BATCHES_WAITING);
     let options = Options { format: import.format, sheet: import.sheet.clone() };
     let counted = Counted { file, read_bytes: 0, total_bytes: bytes, progress: Arc::clone(progress) };
@@ -238,16 +267,19 @@ async fn stage(
     while let Some(batch) = receive.recv().await {
         let batch = sort(batch, &mut rows, &mut line);
         let ids = rows.existing(&batch);
-        let existing = if ids.is_empty() { Vec::new() } else { store.content_by_id(known, &ids).await? };
+        let existing = match state {
+            Some(state) if !ids.is_empty() => store.route_waypoints(state, &ids).await?,
+            _ => Vec::new(),
+        };
         let existing = existing.into_iter().map(|waypoint| (waypoint.id.clone(), waypoint)).collect();
-        settled.extend(batch.into_iter().filter_map(|row| rows.settle(row, &existing)).map(Settled::into));
+        settled.extend(batch.into_iter().filter_map(|row| rows.settle(row, &existing)));
         progress.rows.store(rows.count(), Ordering::Relaxed);
         if settled.len() >= WRITTEN_TOGETHER {
-            store.put_content(content, &settled).await?;
+            store.put_written(content, &settled).await?;
             settled.clear();
         }
     }
-    store.put_content(content, &settled).await?;
+    store.put_written(content, &settled).await?;
     let understood = reader.await.map_err(|_| Refused::Unreadable("could not be read".into()))??;
     let before = state.map(|state| state.next_head().clone()).unwrap_or_default();
     let mut head = before.clone();
@@ -260,11 +292,9 @@ async fn stage(
         }
     }
     let suggestions = rows.look_elsewhere(store).await?;
-    if let Some(order) = rows.reordered() {
-        store.order_content(content, &order).await?;
-    }
+    let order = rows.reordered();
     let report = Report { route_changed: head != before, suggestions, ..rows.report(understood, import) };
-    Ok(Staged { report, head })
+    Ok(Staged { report, head, order })
 }
 
 /// The rows of a batch, each with the waypoint that it is about; the first line is put aside, the rest noted.
@@ -300,15 +330,17 @@ fn read(mut source: Counted, options: &Options, send: &mpsc::Sender<Vec<Item>>) 
 }
 
 /// What the draft has: names, places and digests, not the texts.
-async fn known_of(store: &Store, content: ContentKey) -> Result<Known, StoreError> {
-    let mut known = Known::default();
+async fn known_of(store: &Store, state: Option<&RouteState>) -> Result<(Known, Ids), StoreError> {
+    let (mut known, mut ids) = (Known::default(), Ids::default());
+    let Some(state) = state else { return Ok((known, ids)) };
     loop {
-        let page = store.content_page(content, known.len(), PAGE_ROWS).await?;
+        let page = store.route_documents(state, i64::from(known.len()), PAGE_ROWS).await?;
         if page.is_empty() {
-            return Ok(known);
+            known.finish();
+            return Ok((known, ids));
         }
-        for waypoint in &page {
-            known.add(waypoint)?;
+        for (_, document) in &page {
+            known.add(document, &mut ids)?;
         }
     }
 }

@@ -6,4 +6,6 @@ pub mod export;
 pub mod import;
 pub mod keys;
 pub mod publish;
+mod review;
+pub mod route_file;
 pub mod uploads;

@@ -1,13 +1,14 @@
 //! Publishing: what the lint says of a draft, and what follows. Errors block; warnings that the published state does not have
 //! already must be acknowledged by name, so that nobody publishes what nobody has looked at.
 
-use crate::domain::lint::{self, AssetFacts, Circumstances, Finding, Level, Rule};
+use super::review;
+use crate::domain::lint::{Finding, Level, Review, Rule};
 use crate::domain::route::StudyRoute;
 use crate::store::{
     DraftState, NewSchedule, NotEdited, NotReleased, Publication, PublishOutcome, Release, RouteState, Store,
     StoreError, Version, Who,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Longest note of a publication, in characters.
 pub const NOTE_MAX: usize = 1_000;
@@ -17,9 +18,8 @@ pub const ACKNOWLEDGED_MAX: usize = 100;
 pub const SCHEDULE_MAX_MS: i64 = 366 * 86_400_000;
 /// The warning that somebody else published after a draft was begun.
 pub const PUBLISHED_MEANWHILE: &str = "published-meanwhile";
-/// Waypoints, and files, that are read together.
+/// Waypoints that are read together.
 const PAGE_ROWS: i64 = 2_000;
-const HASHES_TOGETHER: usize = 500;
 
 /// Which state of a route somebody means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ async fn drafted(store: &Store, state: &RouteState, draft: &DraftState) -> Resul
     let mut waypoints = Vec::new();
     loop {
         let from = i64::try_from(waypoints.len()).unwrap_or(i64::MAX);
-        let page = store.content_page(draft.content, from, PAGE_ROWS).await?;
+        let page = store.route_page(state, from, PAGE_ROWS).await?;
         let last = i64::try_from(page.len()).unwrap_or(i64::MAX) < PAGE_ROWS;
         waypoints.extend(page);
         if last {
@@ -155,25 +155,19 @@ async fn drafted(store: &Store, state: &RouteState, draft: &DraftState) -> Resul
 /// # Errors
 /// When the store does not answer.
 pub async fn check(store: &Store, state: &RouteState, planned_hour: Option<u8>) -> Result<Checked, StoreError> {
-    let draft = content(store, state, State::Draft).await?;
-    let published = content(store, state, State::Published).await?;
-    let assets = facts_of(store, draft.iter().chain(&published)).await?;
-    let version = state.version();
-    // A hundred thousand stops take a while; that is not for the threads that answer visitors.
-    let looked = tokio::task::spawn_blocking(move || {
-        let asset = |sha256: &str| assets.get(sha256).cloned();
-        let circumstances = Circumstances { planned_hour, asset: &asset };
-        let look = |route: &StudyRoute| lint::check_with(route, &circumstances);
-        let before = published.as_ref().map(look).unwrap_or_default();
-        let findings = draft.as_ref().map(look).unwrap_or_default();
-        let to_acknowledge = by_rule(&lint::new_since(&before, findings.clone()));
-        Checked { version, findings, to_acknowledge }
-    });
-    let mut checked = looked.await.map_err(|_| StoreError::Unfit("the draft could not be checked".into()))?;
+    let findings = review::everything(store, state, planned_hour).await?;
+    let review = review::changes(store, state, planned_hour).await?;
+    let to_acknowledge = to_acknowledge(state, &review);
+    Ok(Checked { version: state.version(), findings, to_acknowledge })
+}
+
+/// The warnings that a draft would bring: rule by rule, how often.
+fn to_acknowledge(state: &RouteState, review: &Review) -> BTreeMap<&'static str, usize> {
+    let mut rules = review.fresh_counts().clone();
     if state.draft.as_ref().is_some_and(|draft| draft.base_revision != state.revision) {
-        checked.to_acknowledge.insert(PUBLISHED_MEANWHILE, 1);
+        rules.insert(PUBLISHED_MEANWHILE, 1);
     }
-    Ok(checked)
+    rules
 }
 
 /// Whether somebody can acknowledge this.
@@ -182,37 +176,21 @@ pub fn is_rule(name: &str) -> bool {
     name == PUBLISHED_MEANWHILE || Rule::ALL.iter().any(|rule| rule.name() == name && rule.level() == Level::Warning)
 }
 
-/// What is known of the files that routes use.
-async fn facts_of(
-    store: &Store,
-    routes: impl Iterator<Item = &StudyRoute>,
-) -> Result<HashMap<String, AssetFacts>, StoreError> {
-    let assets = routes.flat_map(|route| &route.waypoints).flat_map(|waypoint| &waypoint.body.exhibits);
-    let hashes: BTreeSet<&String> = assets.flat_map(|exhibit| &exhibit.assets).map(|asset| &asset.sha256).collect();
-    let hashes: Vec<String> = hashes.into_iter().cloned().collect();
-    let mut facts = HashMap::new();
-    for chunk in hashes.chunks(HASHES_TOGETHER) {
-        for asset in store.assets_of(chunk).await? {
-            let triangles = asset.findings.report.model.map(|model| model.triangles);
-            facts.insert(asset.sha256, AssetFacts { bytes: asset.bytes, media_type: asset.media_type, triangles });
-        }
-    }
-    Ok(facts)
-}
-
-/// Lets a draft through that has no mistakes and no warning that nobody has acknowledged.
-fn gate(checked: &Checked, acknowledged: &[String]) -> Result<(), PublishError> {
-    let of_level = |level: Level| checked.findings.iter().filter(move |finding| finding.rule.level() == level).cloned();
-    if checked.errors() > 0 {
-        return Err(PublishError::Mistakes(of_level(Level::Error).collect()));
+/// Lets a draft through that has no mistakes and no warning that nobody has acknowledged. Only what it changes is looked at, and
+/// what stands around that: a mistake that is served already, in a stop that nobody has touched, keeps no other correction waiting.
+async fn gate(store: &Store, state: &RouteState, acknowledged: &[String]) -> Result<(), PublishError> {
+    let mut review = review::changes(store, state, None).await?;
+    if review.error_count() > 0 {
+        return Err(PublishError::Mistakes(review.errors()));
     }
     let known: HashSet<&str> = acknowledged.iter().map(String::as_str).collect();
-    let mut open = checked.to_acknowledge.clone();
+    let mut open = to_acknowledge(state, &review);
     open.retain(|rule, _| !known.contains(rule));
     if open.is_empty() {
         return Ok(());
     }
-    let about = of_level(Level::Warning).filter(|finding| open.contains_key(finding.rule.name())).collect();
+    let mut about = review.fresh();
+    about.retain(|finding| open.contains_key(finding.rule.name()));
     Err(PublishError::Unacknowledged(open, about))
 }
 
@@ -235,10 +213,9 @@ pub async fn publish(
     if seen.is_some_and(|seen| seen != state.version()) {
         return Err(PublishError::NotReleased(NotReleased::Stale(Box::new(state))));
     }
-    let checked = check(store, &state, None).await?;
-    gate(&checked, acknowledged)?;
+    gate(store, &state, acknowledged).await?;
     // What was checked is what is published, whoever changes it meanwhile.
-    let release = Release::Draft(checked.version, state.revision);
+    let release = Release::Draft(state.version(), state.revision);
     store.release(slug, &release, publication).await?.map_err(PublishError::NotReleased)
 }
 
@@ -286,9 +263,8 @@ pub async fn schedule(
     if seen.is_some_and(|seen| seen != state.version()) {
         return Err(PublishError::NotReleased(NotReleased::Stale(Box::new(state))));
     }
-    let checked = check(store, &state, None).await?;
-    gate(&checked, &new.acknowledged)?;
-    store.schedule(slug, Some(checked.version), Some(new), who, now_ms).await?.map_err(PublishError::NotEdited)
+    gate(store, &state, &new.acknowledged).await?;
+    store.schedule(slug, Some(state.version()), Some(new), who, now_ms).await?.map_err(PublishError::NotEdited)
 }
 
 /// Publishes every draft whose time has come. Says whether any was. What cannot be published is noted and may be changed again.

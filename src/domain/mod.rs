@@ -13,7 +13,7 @@ pub mod lint;
 pub mod rehearsal;
 pub mod route;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod time;
 pub mod token;
 pub mod zone;

@@ -1,18 +1,24 @@
 //! The route file: a GeoJSON FeatureCollection (RFC 7946, WGS 84). Feature 0 is the line, every other feature a waypoint.
 //!
-//! Reads as much as it can and names every feature that it cannot read; whether the route is fit to publish is the business of
-//! [`crate::domain::lint`].
+//! Reads feature by feature, so that memory does not grow with the file, as much as it can, and names every feature that it cannot
+//! read; whether the route is fit to publish is the business of [`crate::domain::lint`].
 
+use super::Source;
 use crate::domain::crs::Crs;
 use crate::domain::geodesy::LatLon;
 use crate::domain::lint::{self, Finding, Rule};
 use crate::domain::route::{StudyRoute, Text, Waypoint, WaypointBody};
-use geojson::{Feature, FeatureCollection, GeoJson, GeometryValue, feature::Id};
+use geojson::{Feature, GeometryValue, feature::Id};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::io::{BufReader, Cursor, SeekFrom};
 
 /// Largest route file that is read.
 pub const FILE_MAX_BYTES: usize = 512 * 1024 * 1024;
+/// Features that cannot be read and are named.
+const UNREADABLE_MAX: usize = 10_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,13 +27,28 @@ struct Head {
     summary: Text,
 }
 
+/// What a route file holds, one after the other.
+#[derive(Debug)]
+pub enum Part {
+    /// First the route itself, without waypoints.
+    Route(StudyRoute),
+    /// Then every waypoint.
+    Stop(Waypoint),
+}
+
 /// Reads and checks a route file. Its standard says WGS 84; a file that a map with shifted coordinates has written is read when
 /// its `crs` is named.
 ///
 /// # Errors
 /// Everything that a designer has to mend before the route can be published.
 pub fn read_as(bytes: &[u8], crs: Crs) -> Result<StudyRoute, Vec<Finding>> {
-    let route = parse(bytes)?.read_as(crs);
+    let (mut route, mut waypoints) = (None, Vec::new());
+    each(&mut Cursor::new(bytes), crs, &mut |part| match part {
+        Part::Route(head) => route = Some(head),
+        Part::Stop(waypoint) => waypoints.push(waypoint),
+    })?;
+    let Some(mut route) = route else { return Err(Vec::new()) };
+    route.waypoints = waypoints;
     let mut findings = lint::check(&route);
     findings.retain(lint::blocks_file_import);
     if findings.is_empty() { Ok(route) } else { Err(findings) }
@@ -41,50 +62,202 @@ pub fn read(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
     read_as(bytes, Crs::Wgs84)
 }
 
-fn parse(bytes: &[u8]) -> Result<StudyRoute, Vec<Finding>> {
-    let features =
-        features(bytes).map_err(|message| vec![unreadable(None, String::new(), (String::new(), message))])?;
-    let mut findings = Vec::new();
-    let mut route = None;
-    let mut waypoints = Vec::new();
-    for (i, feature) in features.into_iter().enumerate() {
-        let id = id_of(&feature);
-        let waypoint = (i > 0).then(|| id.clone());
-        let name = if i == 0 { "feature 0 (the line)".into() } else { format!("feature {i} ({id})") };
-        let result = if i == 0 {
-            read_line(feature, id).map(|line| route = Some(line))
-        } else {
-            read_waypoint(feature, id).map(|waypoint| waypoints.push(waypoint))
-        };
-        if let Err(mistake) = result {
-            findings.push(unreadable(waypoint, name, mistake));
-        }
+/// Reads a route file part by part, without checking what they say.
+///
+/// # Errors
+/// Names what cannot be read; what came before is to be thrown away.
+pub fn each(source: &mut dyn Source, crs: Crs, sink: &mut dyn FnMut(Part)) -> Result<(), Vec<Finding>> {
+    let whole = |message: String| vec![unreadable(None, String::new(), (String::new(), message))];
+    let bytes = source.seek(SeekFrom::End(0)).unwrap_or(u64::MAX);
+    if bytes > FILE_MAX_BYTES as u64 {
+        return Err(whole(format!("is larger than {} MiB; split it", FILE_MAX_BYTES >> 20)));
     }
-    let Some(mut route) = route.filter(|_| findings.is_empty()) else { return Err(findings) };
-    route.waypoints = waypoints;
-    Ok(route)
+    let mut reader = Reader { crs, sink, number: 0, findings: Vec::new() };
+    match collection(source, &mut reader) {
+        Ok(()) if reader.number == 0 => {
+            Err(whole("has no features; feature 0 is the line, the others are the waypoints".into()))
+        }
+        Ok(()) if reader.findings.is_empty() => Ok(()),
+        Ok(()) => Err(reader.findings),
+        Err(_) if !is_utf8(source).unwrap_or(false) => Err(whole("is not UTF-8 text; save it as UTF-8".into())),
+        Err(message) => Err(whole(message)),
+    }
+}
+
+fn collection(source: &mut dyn Source, reader: &mut Reader<'_>) -> Result<(), String> {
+    let unreadable = |error: &dyn fmt::Display| format!("is not readable as GeoJSON: {error}");
+    let mark = {
+        let mut first = [0; 3];
+        source.rewind().and_then(|()| source.read_exact(&mut first)).is_ok() && first == [0xef, 0xbb, 0xbf]
+    };
+    source.seek(SeekFrom::Start(if mark { 3 } else { 0 })).map_err(|error| unreadable(&error))?;
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(source));
+    let kind = Collection(reader).deserialize(&mut json).map_err(|error| match error.to_string() {
+        message if error.is_data() && message.starts_with("has more") => plain(&message),
+        message => unreadable(&message),
+    })?;
+    json.end().map_err(|error| unreadable(&error))?;
+    match kind.as_str() {
+        "FeatureCollection" => Ok(()),
+        _ => Err("is not a FeatureCollection; export the layer as one".into()),
+    }
+}
+
+/// A message of ours without the place that the JSON reader adds.
+fn plain(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or_default().into()
+}
+
+/// Whether all of a file is UTF-8.
+fn is_utf8(source: &mut dyn Source) -> std::io::Result<bool> {
+    source.rewind()?;
+    let (mut kept, mut buffer) = (Vec::new(), [0; 1 << 16]);
+    loop {
+        let read = source.read(&mut buffer)?;
+        kept.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        let good = match std::str::from_utf8(&kept) {
+            Ok(text) => text.len(),
+            // A character may go on with the next piece.
+            Err(error) if error.error_len().is_none() && read > 0 => error.valid_up_to(),
+            Err(_) => return Ok(false),
+        };
+        if read == 0 {
+            return Ok(true);
+        }
+        kept.drain(..good);
+    }
+}
+
+/// Makes parts of features.
+struct Reader<'s> {
+    crs: Crs,
+    sink: &'s mut dyn FnMut(Part),
+    number: usize,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn feature(&mut self, raw: &RawValue) -> Result<(), String> {
+        let number = self.number;
+        self.number += 1;
+        if number > lint::WAYPOINTS_MAX {
+            return Err(format!("has more than {} waypoints; split it", lint::WAYPOINTS_MAX));
+        }
+        if let Some(waypoint) = quick(raw, number) {
+            (self.sink)(Part::Stop(waypoint.read_as(self.crs)));
+            return Ok(());
+        }
+        let feature: Feature = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+        let id = id_of(&feature);
+        let waypoint = (number > 0).then(|| id.clone());
+        let name = if number == 0 { "feature 0 (the line)".into() } else { format!("feature {number} ({id})") };
+        let part = if number == 0 {
+            read_line(feature, id).map(|route| Part::Route(route.read_as(self.crs)))
+        } else {
+            read_waypoint(feature, id).map(|waypoint| Part::Stop(waypoint.read_as(self.crs)))
+        };
+        match part {
+            Ok(part) => (self.sink)(part),
+            Err(mistake) if self.findings.len() < UNREADABLE_MAX => {
+                self.findings.push(unreadable(waypoint, name, mistake));
+            }
+            Err(_) => (),
+        }
+        Ok(())
+    }
 }
 
 fn unreadable(waypoint: Option<String>, feature: String, (property, message): Mistake) -> Finding {
     Finding { rule: Rule::Unreadable, waypoint, feature, property, message }
 }
 
-fn features(bytes: &[u8]) -> Result<Vec<Feature>, String> {
-    if bytes.len() > FILE_MAX_BYTES {
-        return Err(format!("is larger than {} MiB; split it", FILE_MAX_BYTES >> 20));
+/// A waypoint as almost all of them are written. Whatever is otherwise is read once more, for what it is or for what is wrong.
+#[derive(Deserialize)]
+struct Quick {
+    r#type: QuickType,
+    id: String,
+    geometry: QuickPoint,
+    properties: WaypointBody,
+}
+
+#[derive(Deserialize)]
+enum QuickType {
+    Feature,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuickPoint {
+    r#type: QuickPointType,
+    coordinates: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+enum QuickPointType {
+    Point,
+}
+
+fn quick(raw: &RawValue, number: usize) -> Option<Waypoint> {
+    if number == 0 {
+        return None;
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_string())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed: GeoJson = text.parse().map_err(|error| format!("is not readable as GeoJSON: {error}"))?;
-    match FeatureCollection::try_from(parsed) {
-        Ok(collection) if collection.features.is_empty() => {
-            Err("has no features; feature 0 is the line, the others are the waypoints".into())
+    let Quick { r#type: QuickType::Feature, id, geometry, properties: body } = serde_json::from_str(raw.get()).ok()?;
+    let QuickPoint { r#type: QuickPointType::Point, coordinates } = geometry;
+    let (lon, lat) = (coordinates.first()?, coordinates.get(1)?);
+    Some(Waypoint { id, position: LatLon::new(*lat, *lon).ok()?, height_m: coordinates.get(2).copied(), body })
+}
+
+/// The file as a whole; gives its type.
+struct Collection<'r, 's>(&'r mut Reader<'s>);
+
+impl<'de> DeserializeSeed<'de> for Collection<'_, '_> {
+    type Value = String;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Collection<'_, '_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a FeatureCollection")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<String, A::Error> {
+        let mut kind = String::new();
+        while let Some(name) = object.next_key::<String>()? {
+            match name.as_str() {
+                "type" => kind = object.next_value()?,
+                "features" => object.next_value_seed(Features(&mut *self.0))?,
+                _ => drop(object.next_value::<IgnoredAny>()?),
+            }
         }
-        Ok(collection) if collection.features.len() > lint::WAYPOINTS_MAX + 1 => {
-            Err(format!("has more than {} waypoints; split it", lint::WAYPOINTS_MAX))
+        Ok(kind)
+    }
+}
+
+struct Features<'r, 's>(&'r mut Reader<'s>);
+
+impl<'de> DeserializeSeed<'de> for Features<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Features<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of features")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(raw) = list.next_element::<Box<RawValue>>()? {
+            self.0.feature(&raw).map_err(A::Error::custom)?;
         }
-        Ok(collection) => Ok(collection.features),
-        Err(_) => Err("is not a FeatureCollection; export the layer as one".into()),
+        Ok(())
     }
 }
 

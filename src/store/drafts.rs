@@ -1,8 +1,8 @@
-//! Drafts: what a route will become. A route without a draft shows its published state; the first change copies that into one.
+//! Drafts: what a route will become. A route without a draft shows its published state; the first change begins one on it.
 //! Every change names the state it was made on, and a number never comes twice, so nobody overwrites what they have not seen.
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
-use super::contents::{self, CHUNK_ROWS, ContentKey, Row};
+use super::contents::{self, ContentKey, Row, Written};
 use super::route_state::{Head, RouteState, STATE, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, json};
@@ -27,12 +27,6 @@ statements! {
     );
     DROP_DRAFT = Sql::both("delete from drafts where route_key = $1");
     DROP_SCHEDULE = Sql::both("delete from schedules where route_key = $1");
-    PLACE_OF = Sql::both("select ordinal from draft_waypoints where content_key = $1 and slug = $2");
-    SHIFT = Sql::both(
-        "update draft_waypoints set ordinal = ordinal + $4 where content_key = $1 and ordinal >= $2 and ordinal < $3",
-    );
-    SET_PLACE = Sql::both("update draft_waypoints set ordinal = $3 where content_key = $1 and slug = $2");
-    REMOVE = Sql::both("delete from draft_waypoints where content_key = $1 and slug = $2");
     // A state begins with the first deed that names it; scheduling or dropping it names it again.
     CHANGES = Sql::both(
         "select at_ms, who, action, subject from audit_log
@@ -100,8 +94,6 @@ pub struct Change {
 enum Step<'a> {
     /// The places from one up to (not with) another move by so much.
     Shift(i64, i64, i64),
-    /// A waypoint goes to a place.
-    Place(&'a str, i64),
     /// A waypoint goes.
     Remove(&'a str),
     /// A waypoint's content at its place.
@@ -122,10 +114,10 @@ fn steps<'a>(edit: &Edit<'a>, count: i64, place: Option<i64>) -> std::result::Re
             let to = at.map_or(count, |at| wanted(at, count));
             Ok(vec![Step::Shift(to, count, 1), Step::Put(index(to))])
         }
-        (Edit::Change(waypoint, at), Some(from)) => {
+        (Edit::Change(_, at), Some(from)) => {
             let to = at.map_or(from, |at| wanted(at, count - 1));
             let shift = if to > from { Step::Shift(from + 1, to + 1, -1) } else { Step::Shift(to, from, 1) };
-            Ok(vec![shift, Step::Place(&waypoint.id, to), Step::Put(index(to))])
+            Ok(vec![shift, Step::Put(index(to))])
         }
         (Edit::Remove(id), Some(from)) => Ok(vec![Step::Remove(id), Step::Shift(from + 1, count, -1)]),
         (Edit::Order(ids), _) => {
@@ -140,34 +132,32 @@ fn steps<'a>(edit: &Edit<'a>, count: i64, place: Option<i64>) -> std::result::Re
 macro_rules! apply {
     ($tx:ident, $dialect:ident, $content:ident, $edit:ident) => {{
         let count: i64 = sqlx::query_scalar(contents::COUNT.on($dialect)).bind($content).fetch_one(&mut *$tx).await?;
-        let place: Option<i64> = sqlx::query_scalar(PLACE_OF.on($dialect))
-            .bind($content)
-            .bind($edit.about())
-            .fetch_optional(&mut *$tx)
-            .await?;
-        let steps = match steps($edit, count, place) {
+        let about = sqlx::query_scalar(contents::PLACE_OF.on($dialect)).bind($content).bind($edit.about());
+        let place: Option<i64> = about.fetch_one(&mut *$tx).await?;
+        let steps = match steps($edit, count, place.filter(|place| *place >= 0)) {
             Ok(steps) => steps,
             Err(refusal) => return Ok(Err(refusal)),
         };
         for step in steps {
             match step {
                 Step::Shift(from, to, by) => {
-                    let query = sqlx::query(SHIFT.on($dialect)).bind($content).bind(from).bind(to).bind(by);
-                    query.execute(&mut *$tx).await?;
-                }
-                Step::Place(id, to) => {
-                    let query = sqlx::query(SET_PLACE.on($dialect)).bind($content).bind(id).bind(to);
+                    let hold = sqlx::query(contents::HOLD.on($dialect)).bind($content).bind(from).bind(to);
+                    hold.execute(&mut *$tx).await?;
+                    let query = sqlx::query(contents::SHIFT.on($dialect)).bind($content).bind(from).bind(to).bind(by);
                     query.execute(&mut *$tx).await?;
                 }
                 Step::Remove(id) => {
-                    sqlx::query(REMOVE.on($dialect)).bind($content).bind(id).execute(&mut *$tx).await?;
+                    sqlx::query(contents::REMOVE.on($dialect)).bind($content).bind(id).execute(&mut *$tx).await?;
                 }
-                Step::Put(at) => {
-                    let rows = $edit.waypoint().map(|waypoint| Row::new(at, waypoint)).transpose()?;
+                Step::Put(ordinal) => {
+                    let Some(waypoint) = $edit.waypoint() else { continue };
+                    let row = Row { ordinal, written: &Written::new(waypoint)? };
                     let query = sqlx::query(contents::PUT_WAYPOINTS.on($dialect)).bind($content);
-                    query.bind(json(&rows.as_slice())?).execute(&mut *$tx).await?;
+                    query.bind(json(&[row])?).execute(&mut *$tx).await?;
                 }
                 Step::Order => {
+                    let hold = sqlx::query(contents::HOLD.on($dialect)).bind($content).bind(0_i64).bind(count);
+                    hold.execute(&mut *$tx).await?;
                     let query = sqlx::query(contents::REORDER.on($dialect)).bind($content).bind(json($edit.order())?);
                     let placed = query.execute(&mut *$tx).await?.rows_affected();
                     if i64::try_from(placed).ok() != Some(count) {
@@ -235,43 +225,6 @@ impl Store {
         who: &Who,
         now_ms: i64,
     ) -> Result<std::result::Result<RouteState, NotEdited>> {
-        let begun = self.begin_draft(slug, seen, edit, now_ms).await?;
-        let edited = self.edit_begun(slug, seen, edit, (who, now_ms), begun).await;
-        let taken = |state: &RouteState| state.draft.as_ref().map(|draft| draft.content);
-        if let Some((_, content)) = begun
-            && !matches!(&edited, Ok(Ok(state)) if taken(state) == Some(content))
-        {
-            self.drop_content(content).await?;
-        }
-        edited
-    }
-
-    /// The first change of a long route copies what is published in short steps, before the transaction that must be whole: the
-    /// writer is not kept from check-ins. Whoever is late with it throws the copy away.
-    async fn begin_draft(
-        &self,
-        slug: &str,
-        seen: Option<Version>,
-        edit: &Edit<'_>,
-        now_ms: i64,
-    ) -> Result<Option<(Version, ContentKey)>> {
-        let state = if matches!(edit, Edit::Adopt(..)) { None } else { self.route_state(slug).await? };
-        let Some(state) = state.filter(|state| state.draft.is_none() && !state.withdrawn) else { return Ok(None) };
-        let version = state.version();
-        if seen.is_some_and(|seen| seen != version) || self.route_len(&state).await? <= CHUNK_ROWS {
-            return Ok(None);
-        }
-        Ok(Some((version, self.copy_revision(state.key, state.revision, now_ms).await?)))
-    }
-
-    async fn edit_begun(
-        &self,
-        slug: &str,
-        seen: Option<Version>,
-        edit: &Edit<'_>,
-        (who, now_ms): (&Who, i64),
-        begun: Option<(Version, ContentKey)>,
-    ) -> Result<std::result::Result<RouteState, NotEdited>> {
         on!(self, |pools, dialect| {
             let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
             let begins = matches!(edit, Edit::Head(_) | Edit::Adopt(..));
@@ -288,15 +241,12 @@ impl Store {
             if !begins && state.version() == Version::Nothing {
                 return Ok(Err(NotEdited::NoRoute));
             }
-            let copied = begun.as_ref().filter(|(version, _)| *version == state.version());
-            let (content, base_revision) = match (&state.draft, edit, copied) {
-                (_, Edit::Adopt(content, _), _) | (None, _, Some((_, content))) => (content.0, state.revision),
-                (Some(draft), ..) => (draft.content.0, draft.base_revision),
-                (None, _, None) => {
-                    let begun = sqlx::query_scalar(contents::BEGIN_CONTENT.on(dialect)).bind(now_ms);
-                    let content: i64 = begun.fetch_one(&mut *tx).await?;
-                    let copy = sqlx::query(contents::COPY_REVISION.on(dialect)).bind(content).bind(state.key);
-                    copy.bind(state.revision).execute(&mut *tx).await?;
+            let (content, base_revision) = match (&state.draft, edit) {
+                (_, Edit::Adopt(content, _)) => (content.0, state.revision),
+                (Some(draft), _) => (draft.content.0, draft.base_revision),
+                (None, _) => {
+                    let begun = sqlx::query_scalar(contents::BEGIN_ON_REVISION.on(dialect)).bind(now_ms);
+                    let content: i64 = begun.bind(state.key).bind(state.revision).fetch_one(&mut *tx).await?;
                     (content, state.revision)
                 }
             };

@@ -8,12 +8,14 @@ mod audit;
 mod audit_log;
 mod backup;
 mod blobs;
+mod changes;
 mod check_ins;
 mod contents;
 mod counts;
 mod drafts;
 mod keys;
 mod open;
+mod overlay;
 mod participants;
 mod route_state;
 mod routes;
@@ -27,8 +29,9 @@ pub use assets::{Asset, AssetUse, Condemned, NewAsset, Put};
 pub use audit::Audit;
 pub use audit_log::{DONE, Deed, DeedFilter, StoredDeed, Who};
 pub use blobs::{BlobError, Blobs, Content, Listed, setting as assets_setting};
+pub use changes::{Changed, Glance};
 pub use check_ins::{NewCheckIn, Outcome, Progress, StoredCheckIn};
-pub use contents::{ContentKey, content_hash};
+pub use contents::{ContentKey, FileDigest, Written, content_hash, hash, numbered};
 pub use counts::{CountQuery, CountRow, Counted};
 pub use drafts::{Change, Edit, NotEdited};
 pub use keys::{AccessKey, NewKey, Role};
@@ -185,6 +188,8 @@ impl Store {
             ("audit", audit::ALL),
             ("audit_log", audit_log::ALL),
             ("contents", contents::ALL),
+            ("overlay", overlay::ALL),
+            ("changes", changes::ALL),
             ("drafts", drafts::ALL),
             ("route_state", route_state::ALL),
             ("schedules", schedules::ALL),

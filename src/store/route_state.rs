@@ -24,21 +24,23 @@ statements! {
          where r.slug = $1",
     );
     REVISION_PAGE = Sql::both(
-        "select v.ordinal, v.document from waypoint_versions v join waypoints w on w.waypoint_key = v.waypoint_key
-         where w.route_key = $1 and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
-           and v.ordinal >= $3 order by v.ordinal limit $4",
+        "select v.ordinal, v.document from waypoint_versions v
+         where v.route_key = $1 and +v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
+           and v.ordinal >= $3 and v.ordinal < $4 order by v.ordinal",
     );
     REVISION_LEN = Sql::both(
-        "select count(*) from waypoint_versions v join waypoints w on w.waypoint_key = v.waypoint_key
-         where w.route_key = $1 and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)",
+        "select coalesce((
+           select v.ordinal from waypoint_versions v
+           where v.route_key = $1 and +v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
+           order by v.ordinal desc limit 1), -1) + 1",
     );
     REVISION_BY_SLUG = Sql::pair(
-        "select v.ordinal, v.document from waypoint_versions v join waypoints w on w.waypoint_key = v.waypoint_key
-         where w.route_key = $1 and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
-           and w.slug in (select value from json_each($3))",
-        "select v.ordinal, v.document from waypoint_versions v join waypoints w on w.waypoint_key = v.waypoint_key
-         where w.route_key = $1 and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
-           and w.slug in (select value from jsonb_array_elements_text($3::jsonb) value)",
+        "select v.ordinal, v.document from waypoints w join waypoint_versions v on v.waypoint_key = w.waypoint_key
+         where w.route_key = $1 and w.slug in (select value from json_each($3))
+           and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)",
+        "select v.ordinal, v.document from waypoints w join waypoint_versions v on v.waypoint_key = w.waypoint_key
+         where w.route_key = $1 and w.slug in (select value from jsonb_array_elements_text($3::jsonb) value)
+           and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)",
     );
     // Places that are published under one of these names, on any route.
     PLACES_NAMED = Sql::pair(
@@ -194,6 +196,11 @@ impl RouteState {
     }
 }
 
+/// Whether anybody is served it.
+pub(super) fn is_published(state: &RouteState) -> bool {
+    state.revision > 0 && !state.withdrawn
+}
+
 impl Store {
     /// A route as its designers see it.
     ///
@@ -211,14 +218,35 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn route_page(&self, state: &RouteState, from: i64, limit: i64) -> Result<Vec<Waypoint>> {
-        if let Some(draft) = &state.draft {
-            return self.content_page(draft.content, from, limit).await;
+        self.route_documents(state, from, limit).await?.into_iter().map(contents::waypoint).collect()
+    }
+
+    /// The same as the store keeps them: place and document.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn route_documents(&self, state: &RouteState, from: i64, limit: i64) -> Result<Vec<(i64, String)>> {
+        match &state.draft {
+            Some(draft) => self.content_documents(draft.content, from, limit).await,
+            None => self.revision_documents(state.key, state.revision, from, limit).await,
         }
-        let rows: Vec<(i64, String)> = on!(self, |pools, dialect| {
-            let query = sqlx::query_as(REVISION_PAGE.on(dialect)).bind(state.key).bind(state.revision);
-            query.bind(from).bind(limit).fetch_all(&pools.read).await?
-        });
-        rows.into_iter().map(contents::waypoint).collect()
+    }
+
+    /// What one revision of a route had, from a place on: place and document.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn revision_documents(
+        &self,
+        route_key: i64,
+        revision: i64,
+        from: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, String)>> {
+        on!(self, |pools, dialect| {
+            let query = sqlx::query_as(REVISION_PAGE.on(dialect)).bind(route_key).bind(revision);
+            Ok(query.bind(from).bind(from.saturating_add(limit)).fetch_all(&pools.read).await?)
+        })
     }
 
     /// How many waypoints the next publication would have.
@@ -226,9 +254,17 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn route_len(&self, state: &RouteState) -> Result<usize> {
-        if let Some(draft) = &state.draft {
-            return self.content_len(draft.content).await;
+        match &state.draft {
+            Some(draft) => self.content_len(draft.content).await,
+            None => self.published_len(state).await,
         }
+    }
+
+    /// How many waypoints the last revision has.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn published_len(&self, state: &RouteState) -> Result<usize> {
         let count: i64 = on!(self, |pools, dialect| {
             let query = sqlx::query_scalar(REVISION_LEN.on(dialect)).bind(state.key).bind(state.revision);
             query.fetch_one(&pools.read).await?
@@ -251,14 +287,25 @@ impl Store {
         rows.into_iter().map(contents::waypoint).collect()
     }
 
-    /// A new set with what the next publication would have.
+    /// A new set on what the next publication would stand on, without what a draft has changed of it.
     ///
     /// # Errors
     /// When the database does not take it.
-    pub async fn copy_route(&self, state: &RouteState, now_ms: i64) -> Result<ContentKey> {
+    pub async fn begin_beside_route(&self, state: &RouteState, now_ms: i64) -> Result<ContentKey> {
         match &state.draft {
-            Some(draft) => self.copy_content(draft.content, now_ms).await,
-            None => self.copy_revision(state.key, state.revision, now_ms).await,
+            Some(draft) => self.begin_beside(draft.content, now_ms).await,
+            None => self.begin_on_revision(state.key, state.revision, now_ms).await,
+        }
+    }
+
+    /// Gives such a set what a draft has changed and it has not.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn fill_from_route(&self, content: ContentKey, state: &RouteState) -> Result<()> {
+        match &state.draft {
+            Some(draft) => self.fill_content(content, draft.content).await,
+            None => Ok(()),
         }
     }
 

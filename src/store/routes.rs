@@ -2,8 +2,9 @@
 //! an old revision; and reading all that is published as one consistent snapshot.
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
-use super::contents::{self, ContentKey};
+use super::contents::{self, ContentKey, FileDigest};
 use super::drafts::{BEGIN_WRITE, DROP_DRAFT, DROP_SCHEDULE, INSERT_ROUTE, LOCK_ROUTE, NEXT_VERSION, SAVE_DRAFT};
+use super::overlay;
 use super::route_state::{Head, RouteState, STATE, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, json};
@@ -27,30 +28,39 @@ statements! {
     );
     INSERT_WAYPOINTS = Sql::both(
         "insert into waypoints (route_key, slug)
-         select $1, slug from draft_waypoints where content_key = $2 order by ordinal
+         select $1, slug from draft_waypoints where content_key = $2 and ordinal >= 0 order by ordinal
          on conflict (route_key, slug) do nothing",
     );
-    // What stays as it is, at the same place, stays valid; everything else ends with the revision before.
+    // What stays as it is, at the same place, stays valid; everything else that the set names ends with the revision before.
     CLOSE_VERSIONS = Sql::both(
         "update waypoint_versions set last_revision = $3
-         where last_revision is null and waypoint_key in (select waypoint_key from waypoints where route_key = $1)
+         where last_revision is null and waypoint_key in (
+             select w.waypoint_key from draft_waypoints d join waypoints w on w.route_key = $1 and w.slug = d.slug
+             where d.content_key = $2)
            and not exists (
              select 1 from waypoints w
              join draft_waypoints d on d.content_key = $2 and d.slug = w.slug
              where w.waypoint_key = waypoint_versions.waypoint_key
                and d.ordinal = waypoint_versions.ordinal and d.content_hash = waypoint_versions.content_hash)",
     );
+    CLOSE_ALL = Sql::both(
+        "update waypoint_versions set last_revision = $2 where last_revision is null and waypoint_key in (
+           select waypoint_key from waypoints where route_key = $1)",
+    );
+    // By places, because SQLite keeps all that one statement inserts from its own table in memory first.
     INSERT_VERSIONS = Sql::both(
-        "insert into waypoint_versions (waypoint_key, first_revision, last_revision, ordinal, content_hash, document)
-         select w.waypoint_key, $3, null, d.ordinal, d.content_hash, d.document
+        "insert into waypoint_versions (waypoint_key, route_key, first_revision, ordinal, content_hash, document, spot, answer_key)
+         select w.waypoint_key, $1, $3, d.ordinal, d.content_hash, coalesce(v.document, d.document), d.spot, d.answer_key
          from draft_waypoints d join waypoints w on w.route_key = $1 and w.slug = d.slug
-         where d.content_key = $2 and not exists (
-           select 1 from waypoint_versions v where v.waypoint_key = w.waypoint_key and v.last_revision is null)",
+         left join waypoint_versions v on v.waypoint_key = w.waypoint_key and v.first_revision = d.first_revision
+         where d.content_key = $2 and d.ordinal >= $4 and d.ordinal < $5 and not exists (
+           select 1 from waypoint_versions o where o.waypoint_key = w.waypoint_key and o.last_revision is null)
+         order by d.ordinal",
     );
     WITHDRAWN_WAYPOINTS = Sql::both(
-        "select count(*) from waypoint_versions o join waypoints w on w.waypoint_key = o.waypoint_key
-         where w.route_key = $1 and o.last_revision = $2 and not exists (
-           select 1 from waypoint_versions v where v.waypoint_key = o.waypoint_key and v.last_revision is null)",
+        "select count(*) from draft_waypoints d join waypoints w on w.route_key = $1 and w.slug = d.slug
+         join waypoint_versions o on o.waypoint_key = w.waypoint_key and o.last_revision = $3
+         where d.content_key = $2 and d.ordinal < 0",
     );
     REVISION_HEAD = Sql::both("select head from revisions where route_key = $1 and revision = $2 and kind <> 'withdraw'");
     PUBLISHED_ROUTES = Sql::both(
@@ -65,21 +75,24 @@ statements! {
     );
     REVISIONS = Sql::both(
         "select v.revision, v.published_ms, v.kind, v.note, v.author, v.restored_revision,
-                (select count(*) from waypoint_versions x join waypoints w on w.waypoint_key = x.waypoint_key
-                 where w.route_key = v.route_key and x.first_revision <= v.revision
-                   and (x.last_revision is null or x.last_revision >= v.revision)) waypoints
+                coalesce((select x.ordinal from waypoint_versions x
+                  where x.route_key = v.route_key and +x.first_revision <= v.revision
+                    and (x.last_revision is null or x.last_revision >= v.revision)
+                  order by x.ordinal desc limit 1), -1) + 1 waypoints
          from revisions v join study_routes r on r.route_key = v.route_key
          where r.slug = $1 and v.revision < $2 order by v.revision desc limit $3",
     );
     REVISION_WAYPOINTS = Sql::both(
-        "select v.ordinal, v.document from waypoint_versions v join waypoints w on w.waypoint_key = v.waypoint_key
-         where w.route_key = $1 and v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
+        "select v.ordinal, v.document from waypoint_versions v
+         where v.route_key = $1 and +v.first_revision <= $2 and (v.last_revision is null or v.last_revision >= $2)
          order by v.ordinal",
     );
 }
 
 /// The number of no set of waypoints.
 const NO_CONTENT: i64 = 0;
+/// Places whose versions are written by one statement.
+const PLACES_TOGETHER: i64 = 5_000;
 
 /// What came of a publication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -182,10 +195,8 @@ macro_rules! source {
                 let Some(head): Option<String> = head.fetch_optional(&mut *$tx).await? else {
                     return Ok(Err(NotReleased::NoRevision));
                 };
-                let begun = sqlx::query_scalar(contents::BEGIN_CONTENT.on($dialect)).bind($now_ms);
-                let content: i64 = begun.fetch_one(&mut *$tx).await?;
-                let copy = sqlx::query(contents::COPY_REVISION.on($dialect)).bind(content).bind($state.key);
-                copy.bind(revision).execute(&mut *$tx).await?;
+                let begun = sqlx::query_scalar(contents::BEGIN_ON_REVISION.on($dialect)).bind($now_ms);
+                let content: i64 = begun.bind($state.key).bind(revision).fetch_one(&mut *$tx).await?;
                 (content, read_head(&head)?)
             }
             Release::Withdraw if $state.revision == 0 || $state.withdrawn => {
@@ -199,15 +210,22 @@ macro_rules! source {
 /// Ends the versions that change and begins the new ones. Gives how many waypoints that touches.
 macro_rules! replace_versions {
     ($tx:ident, $dialect:ident, $route_key:expr, $content:ident, $revision:ident) => {{
+        let last = $revision - 1;
+        overlay::put_on!($tx, $dialect, $content, $route_key, last);
         let add = sqlx::query(INSERT_WAYPOINTS.on($dialect)).bind($route_key).bind($content);
         add.execute(&mut *$tx).await?;
-        let close = sqlx::query(CLOSE_VERSIONS.on($dialect)).bind($route_key).bind($content).bind($revision - 1);
+        let close = sqlx::query(CLOSE_VERSIONS.on($dialect)).bind($route_key).bind($content).bind(last);
         close.execute(&mut *$tx).await?;
-        let insert = sqlx::query(INSERT_VERSIONS.on($dialect)).bind($route_key).bind($content).bind($revision);
-        let new = insert.execute(&mut *$tx).await?.rows_affected();
-        let gone = sqlx::query_scalar(WITHDRAWN_WAYPOINTS.on($dialect)).bind($route_key).bind($revision - 1);
+        let count: i64 = sqlx::query_scalar(contents::COUNT.on($dialect)).bind($content).fetch_one(&mut *$tx).await?;
+        let mut changed = 0;
+        for place in (0..count).step_by(usize::try_from(PLACES_TOGETHER).unwrap_or(usize::MAX)) {
+            let insert = sqlx::query(INSERT_VERSIONS.on($dialect)).bind($route_key).bind($content).bind($revision);
+            let insert = insert.bind(place).bind(place + PLACES_TOGETHER);
+            changed += insert.execute(&mut *$tx).await?.rows_affected();
+        }
+        let gone = sqlx::query_scalar(WITHDRAWN_WAYPOINTS.on($dialect)).bind($route_key).bind($content).bind(last);
         let gone: i64 = gone.fetch_one(&mut *$tx).await?;
-        usize::try_from(new).unwrap_or(usize::MAX).saturating_add(usize::try_from(gone).unwrap_or_default())
+        changed + u64::try_from(gone).unwrap_or_default()
     }};
 }
 
@@ -218,10 +236,8 @@ macro_rules! settle_draft {
         let mut begun_version = None;
         if let Release::Withdraw = $release {
             if $state.draft.is_none() {
-                let begun = sqlx::query_scalar(contents::BEGIN_CONTENT.on($dialect)).bind(now_ms);
-                let content: i64 = begun.fetch_one(&mut *$tx).await?;
-                let copy = sqlx::query(contents::COPY_REVISION.on($dialect)).bind(content).bind($state.key);
-                copy.bind($state.revision).execute(&mut *$tx).await?;
+                let begun = sqlx::query_scalar(contents::BEGIN_ON_REVISION.on($dialect)).bind(now_ms);
+                let content: i64 = begun.bind($state.key).bind($state.revision).fetch_one(&mut *$tx).await?;
                 let version = sqlx::query_scalar(NEXT_VERSION.on($dialect)).bind($state.key);
                 let version: i64 = version.fetch_one(&mut *$tx).await?;
                 let save = sqlx::query(SAVE_DRAFT.on($dialect)).bind($state.key).bind(content);
@@ -249,26 +265,25 @@ impl Store {
         on!(self, |pools, dialect| Ok(sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&pools.read).await?))
     }
 
-    /// The route's revision, if this very file is what was imported last: importing it again changes nothing.
+    /// The route's revision, if the file of this digest is what was imported last: importing it again changes nothing.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn imported(&self, route: &StudyRoute) -> Result<Option<i64>> {
+    pub async fn imported(&self, slug: &str, file_hash: &str) -> Result<Option<i64>> {
         let known: Option<(i64, String)> = on!(self, |pools, dialect| {
-            sqlx::query_as(FILE_HASH.on(dialect)).bind(&route.slug).fetch_optional(&pools.read).await?
+            sqlx::query_as(FILE_HASH.on(dialect)).bind(slug).fetch_optional(&pools.read).await?
         });
-        let file_hash = contents::hash(&json(route)?);
         Ok(known.filter(|(_, hash)| *hash == file_hash).map(|(revision, _)| revision))
     }
 
-    /// Publishes a route file as the route's next revision, all or nothing; a file that was imported last time changes nothing.
+    /// Publishes a whole route as its next revision, all or nothing; what was imported last time changes nothing.
     ///
     /// # Errors
     /// When the database does not take it; then nothing has changed.
     pub async fn publish(&self, route: &StudyRoute, now_ms: i64) -> Result<PublishOutcome> {
-        if let Some(revision) = self.imported(route).await? {
-            let (slug, generation) = (route.slug.clone(), self.generation().await?);
-            return Ok(PublishOutcome { slug, revision, changed: 0, published: false, generation });
+        let file_hash = FileDigest::of(route)?;
+        if let Some(revision) = self.imported(&route.slug, &file_hash).await? {
+            return self.unchanged(&route.slug, revision).await;
         }
         let ids: HashSet<&str> = route.waypoints.iter().map(|waypoint| waypoint.id.as_str()).collect();
         if ids.len() != route.waypoints.len() {
@@ -278,10 +293,33 @@ impl Store {
         let content = self.begin_content(now_ms).await?;
         let waypoints: Vec<(usize, Waypoint)> = route.waypoints.iter().cloned().enumerate().collect();
         self.put_content(content, &waypoints).await?;
+        self.release_file(&route.slug, content, &Head::of(route), &file_hash, now_ms).await
+    }
+
+    /// What is said of a file that was imported last time.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unchanged(&self, slug: &str, revision: i64) -> Result<PublishOutcome> {
+        let generation = self.generation().await?;
+        Ok(PublishOutcome { slug: slug.into(), revision, changed: 0, published: false, generation })
+    }
+
+    /// Publishes the filled set of a route file.
+    ///
+    /// # Errors
+    /// When the database does not take it; then nothing has changed.
+    pub async fn release_file(
+        &self,
+        slug: &str,
+        content: ContentKey,
+        head: &Head,
+        file_hash: &str,
+        now_ms: i64,
+    ) -> Result<PublishOutcome> {
         let publication = Publication { who: Who::command_line(), note: String::new(), now_ms };
-        let file_hash = contents::hash(&json(route)?);
-        let release = Release::File(content, &Head::of(route), &file_hash);
-        let released = self.release(&route.slug, &release, &publication).await?;
+        let release = Release::File(content, head, file_hash);
+        let released = self.release(slug, &release, &publication).await?;
         let outcome = released.map_err(|_| StoreError::Corrupt { table: "study_routes" })?;
         if !outcome.published {
             self.drop_content(content).await?;
@@ -318,7 +356,13 @@ impl Store {
                 Some(hash) => hash == last_file,
                 None => head == state.head && !state.withdrawn && !matches!(release, Release::Withdraw),
             };
-            let changed = replace_versions!(tx, dialect, state.key, content, revision);
+            let changed = if let Release::Withdraw = release {
+                let close = sqlx::query(CLOSE_ALL.on(dialect)).bind(state.key).bind(state.revision);
+                close.execute(&mut *tx).await?.rows_affected()
+            } else {
+                replace_versions!(tx, dialect, state.key, content, revision)
+            };
+            let changed = usize::try_from(changed).unwrap_or(usize::MAX);
             if known && (changed == 0 || file_hash.is_some()) {
                 let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
                 if let Release::Draft(..) = release {

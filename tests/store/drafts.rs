@@ -4,8 +4,8 @@ use crate::both::{Database, both};
 use crate::fixtures::{NOW_MS, at, audited, check_in, create, publish, record_new, short_canal};
 use studyroute::domain::route::Waypoint;
 use studyroute::store::{
-    DeedFilter, Edit, Head, NewSchedule, NotEdited, NotReleased, Publication, PublishOutcome, Release, Role,
-    RouteState, Store, Version, Who,
+    ContentKey, DeedFilter, Edit, Head, NewSchedule, NotEdited, NotReleased, Publication, PublishOutcome, Release,
+    Role, RouteState, Store, Version, Who,
 };
 use uuid::Uuid;
 
@@ -28,7 +28,8 @@ both! {
     every_change_is_noted_with_who_made_it,
     sweeping_takes_what_belongs_to_nobody_and_nothing_else,
     a_long_order_is_kept,
-    two_who_make_the_first_change_of_a_long_route_share_one_copy_of_it,
+    a_change_of_a_long_route_is_all_that_its_draft_holds,
+    a_draft_stays_as_it_is_whatever_is_published_meanwhile,
 }
 
 const SLUG: &str = "short";
@@ -75,6 +76,13 @@ async fn release(store: &Store, release: &Release<'_>) -> Result<PublishOutcome,
 async fn publish_draft(store: &Store) -> PublishOutcome {
     let state = state(store).await;
     release(store, &Release::Draft(state.version(), state.revision)).await.expect("published")
+}
+
+/// A set of its own with what a route's next publication would have.
+async fn copied(store: &Store, state: &RouteState, now_ms: i64) -> ContentKey {
+    let content = store.begin_beside_route(state, now_ms).await.expect("a set");
+    store.fill_from_route(content, state).await.expect("filled");
+    content
 }
 
 async fn ids(store: &Store) -> Vec<String> {
@@ -177,7 +185,7 @@ async fn a_draft_that_waits_for_its_time_stands_still(database: Database) {
     let draft = edit(&database, &Edit::Remove(&stop(2).id)).await;
     let set = database.schedule(SLUG, Some(draft.version()), Some(&in_an_hour()), &ann(), NOW_MS).await;
     set.expect("taken").expect("set");
-    let content = database.copy_route(&draft, NOW_MS).await.expect("a set");
+    let content = copied(&database, &draft, NOW_MS).await;
     let (head, one) = (Head::default(), stop(0));
     let order = [stop(1).id, stop(0).id];
     for change in [
@@ -397,14 +405,14 @@ async fn every_change_is_noted_with_who_made_it(database: Database) {
 async fn sweeping_takes_what_belongs_to_nobody_and_nothing_else(database: Database) {
     publish(&database, &short_canal(SLUG, 4)).await;
     let state = edit(&database, &Edit::Remove(&stop(0).id)).await;
-    let given_up = database.copy_route(&state, NOW_MS).await.expect("a set");
-    let fresh = database.copy_route(&state, NOW_MS).await.expect("a set");
-    let left = database.copy_route(&state, NOW_MS - 25 * 3_600_000).await.expect("a set");
+    let given_up = copied(&database, &state, NOW_MS).await;
+    let fresh = copied(&database, &state, NOW_MS).await;
+    let left = copied(&database, &state, NOW_MS - 25 * 3_600_000).await;
     database.drop_content(given_up).await.expect("given up");
     while database.sweep_contents(NOW_MS).await.expect("swept") {}
     let lengths = async |content| database.content_len(content).await.expect("a number");
     assert_eq!((lengths(given_up).await, lengths(fresh).await, lengths(left).await), (0, 3, 0));
-    assert_eq!(database.number("select count(*) from draft_waypoints").await, 6, "the draft's and the fresh one's");
+    assert_eq!(database.number("select count(*) from draft_waypoints").await, 8, "the draft's and the fresh one's");
     while database.sweep_contents(NOW_MS + 1_000 * 24 * 3_600_000).await.expect("swept") {}
     assert_eq!(ids(&database).await, [stop(1).id, stop(2).id, stop(3).id], "a draft is never too old");
     assert_eq!(lengths(fresh).await, 0);
@@ -414,13 +422,14 @@ async fn sweeping_takes_what_belongs_to_nobody_and_nothing_else(database: Databa
     assert_eq!(database.number("select count(*) from contents").await, 0);
 }
 
-async fn two_who_make_the_first_change_of_a_long_route_share_one_copy_of_it(database: Database) {
+async fn a_change_of_a_long_route_is_all_that_its_draft_holds(database: Database) {
     let mut route = short_canal(SLUG, 1);
     let pattern = route.waypoints.remove(0);
-    // More than are copied in one step.
+    // More than are written in one step.
     route.waypoints = (0..1_203).map(|n| Waypoint { id: format!("stop-{n}"), ..pattern.clone() }).collect();
     let route = route.numbered();
     publish(&database, &route).await;
+    while database.sweep_contents(NOW_MS).await.expect("swept") {}
     let other = database.again().await;
     let (one, two) = (titled(route.waypoints[7].clone(), "One"), titled(route.waypoints[1_202].clone(), "Two"));
     let (one, two) = (Edit::Change(&one, None), Edit::Change(&two, None));
@@ -430,7 +439,42 @@ async fn two_who_make_the_first_change_of_a_long_route_share_one_copy_of_it(data
     "One".clone_into(&mut expected[7].body.title.en);
     "Two".clone_into(&mut expected[1_202].body.title.en);
     assert!(database.route_page(&state(&database).await, 0, 2_000).await.expect("a page") == expected);
-    assert_eq!(database.number("select count(*) from contents").await, 1, "the copy that came too late is given up");
+    assert_eq!(database.number("select count(*) from draft_waypoints").await, 2);
+    edit(&database, &Edit::Remove("stop-1201")).await;
+    // The last one moves up: it is named, and the one before it is gone.
+    assert_eq!(database.number("select count(*) from draft_waypoints").await, 3);
+    let outcome = publish_draft(&database).await;
+    assert_eq!(outcome.changed, 3);
+    assert_eq!(database.number("select count(*) from waypoint_versions").await, 1_203 + 2);
+}
+
+async fn a_draft_stays_as_it_is_whatever_is_published_meanwhile(database: Database) {
+    publish(&database, &short_canal(SLUG, 6)).await;
+    edit(&database, &Edit::Change(&titled(stop(1), "Mine"), None)).await;
+    edit(&database, &Edit::Remove(&stop(4).id)).await;
+    let drafted = database.route_page(&state(&database).await, 0, 10).await.expect("a page");
+    let mut file = short_canal(SLUG, 5);
+    file.waypoints.rotate_left(2);
+    file.waypoints[1] = titled(file.waypoints[1].clone(), "Theirs");
+    let theirs = publish(&database, &file.numbered()).await;
+    let now = state(&database).await;
+    assert_eq!(database.route_page(&now, 0, 10).await.expect("a page"), drafted);
+    // Looking at what it changes puts the draft on the new revision, which changes nothing.
+    database.put_draft_on_last(&now).await.expect("put");
+    assert_eq!(state(&database).await.version(), now.version());
+    assert_eq!(database.route_page(&now, 0, 10).await.expect("a page"), drafted);
+    let mut changed: Vec<String> =
+        database.changed_page(&now, "", 10).await.expect("a page").into_iter().map(|(id, ..)| id).collect();
+    let mut expected: Vec<String> = (0..6).map(|n| stop(n).id).collect();
+    // Databases order names as they like.
+    changed.sort();
+    expected.sort();
+    assert_eq!(changed, expected, "every stop has another place, is new or is gone");
+    publish_draft(&database).await;
+    let (_, routes) = database.snapshot().await.expect("a snapshot");
+    assert_eq!(routes[0].route.waypoints, drafted);
+    release(&database, &Release::Restore(2)).await.expect("restored");
+    assert_eq!(database.snapshot().await.expect("a snapshot").1[0].route, theirs.route);
 }
 
 async fn a_long_order_is_kept(database: Database) {

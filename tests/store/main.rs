@@ -17,5 +17,6 @@ mod nodes;
 mod recorder;
 mod recorder_crash;
 mod refresher;
+mod review;
 mod routes;
 mod schema;

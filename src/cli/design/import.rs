@@ -12,7 +12,7 @@ use crate::design::publish::{self, State};
 use crate::domain::crs::Crs;
 use crate::domain::diff;
 use crate::formats::{FILE_MAX_BYTES, Format, Refused, detect};
-use crate::store::Head;
+use crate::store::{FileDigest, Head};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -153,7 +153,7 @@ async fn route_file(desk: &Desk<'_>, file: &Path, crs: Crs, dry_run: bool) -> Re
 /// What importing a route file would do.
 async fn would_publish(desk: &Desk<'_>, file: &Path, crs: Crs) -> Result<Done> {
     let route = app::read_file(file, crs).await?;
-    if let Some(revision) = desk.store.imported(&route).await? {
+    if let Some(revision) = desk.store.imported(&route.slug, &FileDigest::of(&route)?).await? {
         return Ok([route.slug, revision.to_string(), "0".into(), "unchanged".into()]);
     }
     let state = desk.store.route_state(&route.slug).await?;

@@ -1,18 +1,19 @@
 //! The order in which the waypoints stand after an import.
 
+use super::known::Number;
 use std::collections::HashMap;
 
 /// Puts those that ask for a place (from 1) there, as far as there are enough others before them; the others keep their order.
-pub fn asked_for(order: &[String], wanted: &HashMap<String, u32>) -> Vec<String> {
-    let (mut asking, others): (Vec<&String>, Vec<&String>) = order.iter().partition(|id| wanted.contains_key(*id));
-    asking.sort_by_key(|id| wanted.get(*id));
+pub fn asked_for(order: &[Number], wanted: &HashMap<Number, u32>) -> Vec<Number> {
+    let (mut asking, others): (Vec<Number>, Vec<Number>) = order.iter().partition(|number| wanted.contains_key(number));
+    asking.sort_by_key(|number| wanted.get(number));
     let (mut asking, mut others) = (asking.into_iter().peekable(), others.into_iter());
     let mut placed = Vec::with_capacity(order.len());
     while placed.len() < order.len() {
         let here = placed.len() as u64 + 1;
-        let asked = asking.next_if(|id| wanted.get(*id).is_some_and(|place| u64::from(*place) <= here));
+        let asked = asking.next_if(|number| wanted.get(number).is_some_and(|place| u64::from(*place) <= here));
         let Some(next) = asked.or_else(|| others.next()).or_else(|| asking.next()) else { break };
-        placed.push(next.clone());
+        placed.push(next);
     }
     placed
 }
@@ -37,9 +38,11 @@ mod tests {
             ("", &[("x", 1)], ""),
         ];
         for (order, wanted, expected) in cases {
-            let order: Vec<String> = order.chars().map(String::from).collect();
-            let wanted = wanted.iter().map(|(id, place)| (id.to_string(), *place)).collect();
-            assert_eq!(asked_for(&order, &wanted).concat(), expected, "{wanted:?}");
+            let number = |id: char| u32::from(id);
+            let order: Vec<Number> = order.chars().map(number).collect();
+            let wanted = wanted.iter().map(|(id, place)| (id.chars().map(number).sum(), *place)).collect();
+            let placed: String = asked_for(&order, &wanted).into_iter().filter_map(char::from_u32).collect();
+            assert_eq!(placed, expected, "{wanted:?}");
         }
     }
 }

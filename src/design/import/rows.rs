@@ -1,6 +1,6 @@
 //! Settles the rows of a file one by one: which waypoint a row is about, what it makes of it, or why it cannot.
 
-use super::known::{Known, NewIds, names_of};
+use super::known::{Ids, Known, NewIds, Number, Stop, digest, names_of};
 use super::suspicion::Suspicion;
 use super::{Import, ROWS_SHOWN_MAX, Report, Suggestion, order, places};
 use crate::domain::crs::Crs;
@@ -9,10 +9,10 @@ use crate::domain::lint::{SLUG_MAX, WAYPOINTS_MAX, is_slug};
 use crate::domain::route::{Coordinate, Waypoint, WaypointBody};
 use crate::domain::zone::Zone;
 use crate::formats::{Entry, Mistake, Place, Position, Understood, geojson, gpx, kml};
-use crate::store::{Store, StoreError, content_hash};
+use crate::store::{Store, StoreError, Written};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 
 /// Radius of a zone that the file does not give, metres; what phones need on open ground.
@@ -64,19 +64,12 @@ pub struct RowReport {
     pub mistakes: Vec<Mistake>,
 }
 
-/// A waypoint and its place in the draft.
-pub struct Settled(usize, Waypoint);
-
-impl From<Settled> for (usize, Waypoint) {
-    fn from(Settled(place, waypoint): Settled) -> Self {
-        (place, waypoint)
-    }
-}
-
 /// A row, and the waypoint that it is about.
 pub struct Row {
     entry: Entry,
     id: String,
+    /// None when it cannot be said which waypoint it is about.
+    number: Option<Number>,
     position: Option<LatLon>,
     system: Crs,
 }
@@ -85,13 +78,12 @@ pub struct Row {
 pub struct Rows {
     known: Known,
     import: Import,
-    /// Ids that rows have taken, and which row.
-    taken: HashMap<String, Place>,
+    ids: Ids,
     new_ids: NewIds,
     /// Where the waypoints of the file go, in the order of the file.
-    order: Vec<String>,
+    order: Vec<Number>,
     /// What a row says of its place in the order.
-    wanted: HashMap<String, u32>,
+    wanted: HashMap<Number, u32>,
     counts: BTreeMap<RowResult, u64>,
     shown: BTreeMap<RowResult, Vec<RowReport>>,
     suspicion: Suspicion,
@@ -100,12 +92,12 @@ pub struct Rows {
 
 impl Rows {
     /// Nothing settled yet.
-    pub fn new(known: Known, import: &Import) -> Self {
+    pub fn new(known: Known, ids: Ids, import: &Import) -> Self {
         Self {
-            order: if import.replace { Vec::new() } else { known.order().to_vec() },
+            order: if import.replace { Vec::new() } else { (0..known.len()).collect() },
             known,
             import: import.clone(),
-            taken: HashMap::new(),
+            ids,
             new_ids: NewIds::default(),
             wanted: HashMap::new(),
             counts: BTreeMap::new(),
@@ -145,22 +137,30 @@ impl Rows {
             }
         }
         let names = names_of(&entry);
-        let id = match self.identify(&entry, &names, position) {
-            Ok(id) => id,
+        let (number, mut id) = match self.identify(&entry, &names, position) {
+            Ok(number) => (number, number.map(|number| self.ids.name(number).to_string()).unwrap_or_default()),
             Err(mistake) => {
                 entry.mistakes.push(mistake);
-                entry.id.clone().unwrap_or_default()
+                (None, String::new())
             }
         };
+        if id.is_empty() {
+            id = entry.id.clone().unwrap_or_default();
+        }
         if let (None, Some(written)) = (declared, &entry.position) {
             let (lat, lon) = places::numbers(written, &self.import);
             self.compare(names, lat, lon, &id);
         }
-        Row { entry, id, position, system }
+        Row { entry, id, number, position, system }
     }
 
     /// Which waypoint a row is about: the one it names by id, the one that has its name already, or a new one.
-    fn identify(&mut self, entry: &Entry, names: &[String], position: Option<LatLon>) -> Result<String, Mistake> {
+    fn identify(
+        &mut self,
+        entry: &Entry,
+        names: &[String],
+        position: Option<LatLon>,
+    ) -> Result<Option<Number>, Mistake> {
         if let Some(id) = &entry.id {
             if !is_slug(id) {
                 let message = format!(
@@ -168,31 +168,38 @@ impl Rows {
                 );
                 return Err(Mistake::new("id", id, message));
             }
-            if let Some(place) = self.taken.get(id) {
+            let number = self.ids.number(id);
+            if let Some(place) = self.ids.taken(number) {
                 let message = format!("stands in {place} already; every waypoint has one row");
                 return Err(Mistake::new("id", id, message));
             }
-            self.taken.insert(id.clone(), entry.place);
-            return Ok(id.clone());
+            self.ids.take(number, entry.place);
+            return Ok(Some(number));
         }
         let Some(last) = names.last() else {
             return Err(Mistake::new("title", "", "has neither a name nor an id; give the place a name"));
         };
-        let known = self.known.named(names, position, &self.taken);
+        let known = self.known.named(names, position, &self.ids);
         if !entry.mistakes.is_empty() {
             // It will not be taken, so it leaves the waypoint and the id to the next row of this name.
-            return Ok(known.unwrap_or_default());
+            return Ok(known);
         }
-        let (taken, stops) = (&self.taken, &self.known);
-        let is_free = |id: &str| !taken.contains_key(id) && stops.stop(id).is_none();
-        let id = known.unwrap_or_else(|| self.new_ids.next(last, is_free));
-        self.taken.insert(id.clone(), entry.place);
-        Ok(id)
+        let number = known.unwrap_or_else(|| {
+            let id = self.new_ids.next(last, &self.ids);
+            self.ids.number(&id)
+        });
+        self.ids.take(number, entry.place);
+        Ok(Some(number))
+    }
+
+    /// The draft's waypoint of an id.
+    fn known_stop(&self, id: &str) -> Option<&Stop> {
+        self.ids.find(id).and_then(|number| self.known.stop(number))
     }
 
     fn compare(&mut self, names: Vec<String>, lat: f64, lon: f64, id: &str) {
-        if let Some(stop) = self.known.stop(id) {
-            self.suspicion.compare(lat, lon, stop.position);
+        if let Some(position) = self.known_stop(id).map(|stop| stop.position) {
+            self.suspicion.compare(lat, lon, position);
         } else if self.elsewhere.len() < NAMES_ELSEWHERE_MAX {
             for name in names {
                 self.elsewhere.insert(name, Position { lat, lon, height_m: None });
@@ -203,39 +210,44 @@ impl Rows {
     /// The waypoints of the draft that these rows are about.
     pub fn existing(&self, rows: &[Row]) -> Vec<String> {
         let ids = rows.iter().map(|row| &row.id);
-        ids.filter(|id| self.known.stop(id).is_some()).cloned().collect()
+        ids.filter(|id| self.known_stop(id).is_some()).cloned().collect()
     }
 
-    /// Makes a waypoint of a row, or notes why not. `existing` has the draft's waypoints that the batch is about.
-    pub fn settle(&mut self, row: Row, existing: &HashMap<String, Waypoint>) -> Option<Settled> {
-        let (place, id) = (row.entry.place, row.id.clone());
+    /// Makes a waypoint of a row and says its place, or notes why not. `existing` has the draft's waypoints that the batch is about.
+    pub fn settle(&mut self, row: Row, existing: &HashMap<String, Waypoint>) -> Option<(usize, Written)> {
+        let (place, id, number) = (row.entry.place, row.id.clone(), row.number);
         let asks = row.entry.patch.contains_key("order");
-        let waypoint = match self.make(row, existing.get(&id)) {
-            Ok(waypoint) => waypoint,
+        let made = self.make(row, existing.get(&id)).and_then(|waypoint| {
+            let unfit = |_| vec![Mistake::new("", "", "cannot be written down")];
+            let number = number.ok_or_else(Vec::new)?;
+            Ok((Written::new(&waypoint).map_err(unfit)?, waypoint, number))
+        });
+        let (written, waypoint, number) = match made {
+            Ok(made) => made,
             Err(mistakes) => {
                 self.note(place, &id, RowResult::Refused, None, mistakes);
                 return None;
             }
         };
-        let stop = self.known.stop(&id);
-        let result = match (stop, content_hash(&waypoint)) {
-            (None, _) => RowResult::Added,
-            (Some(stop), Ok(hash)) if stop.hash == hash => RowResult::Unchanged,
-            _ => RowResult::Changed,
+        let stop = self.known.stop(number);
+        let result = match stop {
+            None => RowResult::Added,
+            Some(stop) if stop.digest == digest(written.hash()) => RowResult::Unchanged,
+            Some(_) => RowResult::Changed,
         };
         let moved_m = stop.map(|stop| (stop.position.distance_m(waypoint.position) * 10.0).round() / 10.0);
-        let at = self.place(&id);
+        let at = self.place(number);
         if waypoint.body.order > 0 && asks {
-            self.wanted.insert(id.clone(), waypoint.body.order);
+            self.wanted.insert(number, waypoint.body.order);
         }
         self.note(place, &id, result, moved_m.filter(|moved_m| *moved_m > 0.0), Vec::new());
-        // What the draft has just so is in the copy already.
-        (result != RowResult::Unchanged || self.import.replace).then_some(Settled(at, waypoint))
+        // What the draft has just so stays where it is.
+        (result != RowResult::Unchanged || self.import.replace).then_some((at, written))
     }
 
     /// The waypoint that a row makes, from what was there.
     fn make(&self, row: Row, before: Option<&Waypoint>) -> Result<Waypoint, Vec<Mistake>> {
-        let Row { mut entry, id, position, system } = row;
+        let Row { mut entry, id, position, system, .. } = row;
         let mut mistakes = std::mem::take(&mut entry.mistakes);
         let mut position = position.or(before.map(|waypoint| waypoint.position));
         if position.is_none() && mistakes.is_empty() {
@@ -247,7 +259,7 @@ impl Rows {
         {
             *place = before.position;
         }
-        let is_new = self.known.stop(&id).is_none();
+        let is_new = self.known_stop(&id).is_none();
         if (is_new || self.import.replace) && self.order.len() >= WAYPOINTS_MAX {
             let message = format!("the route would have more than {WAYPOINTS_MAX} waypoints; split it");
             mistakes.push(Mistake::new("", "", message));
@@ -307,11 +319,11 @@ impl Rows {
     }
 
     /// Where in the draft a waypoint goes: its old place, or the end.
-    fn place(&mut self, id: &str) -> usize {
-        if let Some(stop) = self.known.stop(id).filter(|_| !self.import.replace) {
-            return stop.place;
+    fn place(&mut self, number: Number) -> usize {
+        if self.known.stop(number).is_some() && !self.import.replace {
+            return number as usize;
         }
-        self.order.push(id.to_string());
+        self.order.push(number);
         self.order.len() - 1
     }
 
@@ -336,16 +348,14 @@ impl Rows {
     /// The order that the rows ask for, when it is not the one they are in.
     pub fn reordered(&self) -> Option<Vec<String>> {
         let order = order::asked_for(&self.order, &self.wanted);
-        (order != self.order).then_some(order)
+        (order != self.order).then(|| order.into_iter().map(|number| self.ids.name(number).to_string()).collect())
     }
 
     /// Whether the draft's stops will stand in another order.
     fn order_changes(&self) -> bool {
         let after = order::asked_for(&self.order, &self.wanted);
-        let after: Vec<&String> = after.iter().filter(|id| self.known.stop(id).is_some()).collect();
-        let kept: HashSet<&String> = after.iter().copied().collect();
-        let before: Vec<&String> = self.known.order().iter().filter(|id| kept.contains(id)).collect();
-        after != before
+        // The numbers of the draft's own are their places.
+        !after.into_iter().filter(|number| self.known.stop(*number).is_some()).is_sorted()
     }
 
     /// What the places of other routes that have the same names say, when the draft itself had nothing to compare with.
@@ -375,11 +385,8 @@ impl Rows {
             mistake.column = heading(&mistake.column);
         }
         let count = |result| self.counts.get(&result).copied().unwrap_or_default();
-        let removed = if import.replace {
-            self.known.order().iter().filter(|id| !self.taken.contains_key(*id)).count()
-        } else {
-            0
-        };
+        let gone = |number: &Number| self.ids.taken(*number).is_none();
+        let removed = if import.replace { (0..self.known.len()).filter(gone).count() } else { 0 };
         Report {
             route: String::new(),
             dry_run: import.dry_run,

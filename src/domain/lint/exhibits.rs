@@ -17,7 +17,7 @@ const LIGHT_BYTES: u64 = 1 << 20;
 /// What a phone on the road gets in a second: 10 Mbit/s.
 const BYTES_PER_S: f64 = 1_250_000.0;
 
-pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint, circumstances: Option<&Circumstances<'_>>) {
+pub(super) fn check(out: &mut Findings<'_, '_>, waypoint: &Waypoint, circumstances: Option<&Circumstances<'_>>) {
     let mut ids = HashSet::new();
     for (i, exhibit) in waypoint.body.exhibits.iter().enumerate() {
         out.slug(&format!("exhibits[{i}].id"), &exhibit.id);
@@ -38,7 +38,7 @@ fn place_of(exhibit: &Exhibit) -> Option<LatLon> {
     LatLon::new(place.lat, place.lon).ok()
 }
 
-fn check_pose(out: &mut Findings<'_>, i: usize, exhibit: &Exhibit) {
+fn check_pose(out: &mut Findings<'_, '_>, i: usize, exhibit: &Exhibit) {
     let at = |name: &str| format!("exhibits[{i}].{name}");
     let pose = &exhibit.geopose;
     if place_of(exhibit).is_none() || !pose.position.h.is_finite() {
@@ -57,7 +57,7 @@ fn check_pose(out: &mut Findings<'_>, i: usize, exhibit: &Exhibit) {
     }
 }
 
-fn check_reach(out: &mut Findings<'_>, i: usize, exhibit: &Exhibit, waypoint: &Waypoint) {
+fn check_reach(out: &mut Findings<'_, '_>, i: usize, exhibit: &Exhibit, waypoint: &Waypoint) {
     let Some(place) = place_of(exhibit) else { return };
     let away_m = place.distance_m(waypoint.position);
     if away_m > EXHIBIT_MAX_M {
@@ -84,7 +84,7 @@ fn check_reach(out: &mut Findings<'_>, i: usize, exhibit: &Exhibit, waypoint: &W
     }
 }
 
-fn check_assets(out: &mut Findings<'_>, i: usize, exhibit: &Exhibit, circumstances: Option<&Circumstances<'_>>) {
+fn check_assets(out: &mut Findings<'_, '_>, i: usize, exhibit: &Exhibit, circumstances: Option<&Circumstances<'_>>) {
     let kind = exhibit.kind;
     if exhibit.assets.is_empty() && kind != ExhibitKind::Text {
         let message = format!("is empty, so there is no {} to show; upload one, or make it a text exhibit", noun(kind));
@@ -112,7 +112,7 @@ fn check_assets(out: &mut Findings<'_>, i: usize, exhibit: &Exhibit, circumstanc
     }
 }
 
-fn check_facts(out: &mut Findings<'_>, bytes: &str, media_type: &str, asset: &Asset, facts: &AssetFacts) {
+fn check_facts(out: &mut Findings<'_, '_>, bytes: &str, media_type: &str, asset: &Asset, facts: &AssetFacts) {
     if asset.bytes != facts.bytes {
         let message = format!("is {} but the file has {}; write the true size", asset.bytes, facts.bytes);
         out.add(Rule::AssetDiffers, bytes, message);
@@ -123,7 +123,7 @@ fn check_facts(out: &mut Findings<'_>, bytes: &str, media_type: &str, asset: &As
     }
 }
 
-fn check_weight(out: &mut Findings<'_>, at: &str, kind: ExhibitKind, bytes: u64, triangles: Option<u64>) {
+fn check_weight(out: &mut Findings<'_, '_>, at: &str, kind: ExhibitKind, bytes: u64, triangles: Option<u64>) {
     let most = heavy_bytes(kind);
     if bytes > most {
         #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
@@ -142,7 +142,7 @@ fn check_weight(out: &mut Findings<'_>, at: &str, kind: ExhibitKind, bytes: u64,
     }
 }
 
-fn check_variants(out: &mut Findings<'_>, i: usize, assets: &[Asset]) {
+fn check_variants(out: &mut Findings<'_, '_>, i: usize, assets: &[Asset]) {
     let of = |role: &str| assets.iter().find(|asset| asset.role == role);
     let large = of("full").is_some_and(|full| full.bytes > LIGHT_BYTES);
     let wanted =

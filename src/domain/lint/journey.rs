@@ -1,28 +1,39 @@
 //! The way from stop to stop: the order, the legs, and whether a place is open when one comes.
 
+use super::spots::{Around, Spot};
 use super::{Findings, LEG_MAX_M, Rule, metres};
-use crate::domain::route::{Lang, StudyRoute, Waypoint};
+use crate::domain::route::{Lang, Waypoint};
 
 /// A class does not walk farther from one stop to the next.
 const WALK_MAX_M: f64 = 2_500.0;
 /// A ride between two stops that takes no more than half an hour or so.
 const RIDE_MAX_M: f64 = 30_000.0;
 /// How many stops before and behind are tried as a better place in the order.
-const DETOUR_STOPS: usize = 50;
+pub(super) const DETOUR_STOPS: usize = 50;
 /// What another place in the order must save to be worth a word.
 const DETOUR_MIN_M: f64 = 2_000.0;
 /// The same, as a share of the way to the stop and on from it.
 const DETOUR_MIN_SHARE: f64 = 0.3;
 const DAY_MINUTES: u16 = 24 * 60;
 
-pub(super) fn check(out: &mut Findings<'_>, route: &StudyRoute, i: usize) {
-    let Some(waypoint) = route.waypoints.get(i) else { return };
+pub(super) fn check(out: &mut Findings<'_, '_>, i: usize, waypoint: &Waypoint) {
     if usize::try_from(waypoint.body.order).ok() != Some(i + 1) {
         let found = waypoint.body.order;
         let message = format!("is {found} but this is stop {}; number the stops 1, 2, 3 … in file order", i + 1);
         out.add(Rule::WrongOrder, "order", message);
     }
-    let Some(previous) = i.checked_sub(1).and_then(|p| route.waypoints.get(p)) else { return };
+}
+
+/// The way from each stop to the next.
+pub(super) fn check_legs<'a>(out: &mut Findings<'_, 'a>, around: Around<'a>) {
+    let legs = around.spots.windows(2).filter(|pair| pair[0].place + 1 == pair[1].place);
+    for pair in legs {
+        out.turn_to(pair[1].place, &pair[1].id);
+        check_leg(out, &pair[0], &pair[1]);
+    }
+}
+
+fn check_leg(out: &mut Findings<'_, '_>, previous: &Spot, waypoint: &Spot) {
     let leg_m = previous.position.distance_m(waypoint.position);
     let (id, km) = (&previous.id, leg_m / 1_000.0);
     if leg_m > LEG_MAX_M {
@@ -47,27 +58,30 @@ pub(super) fn check(out: &mut Findings<'_>, route: &StudyRoute, i: usize) {
 
 /// A stop that another place in the order would suit better. Only stops near by in the order are tried: this finds the slip of
 /// a hand, not the shortest tour.
-pub(super) fn check_detours<'a>(out: &mut Findings<'a>, route: &'a StudyRoute) {
-    let spots: Vec<[f64; 3]> = route.waypoints.iter().map(|waypoint| waypoint.position.ecef()).collect();
+pub(super) fn check_detours<'a>(out: &mut Findings<'_, 'a>, around: Around<'a>) {
+    let way = Way { around, ecef: around.spots.iter().map(|spot| spot.position.ecef()).collect() };
     // The first stop is where people arrive.
-    let found: Vec<Option<Detour>> = (0..spots.len()).map(|i| if i == 0 { None } else { detour(&spots, i) }).collect();
-    let saving =
-        |i: Option<usize>| i.and_then(|i| found.get(i)).and_then(Option::as_ref).map_or(0.0, |detour| detour.saving_m);
-    for (i, (waypoint, detour)) in route.waypoints.iter().zip(&found).enumerate() {
+    let found: Vec<Option<Detour>> =
+        around.spots.iter().map(|spot| if spot.place == 0 { None } else { way.detour(spot.place) }).collect();
+    let saving = |place: Option<usize>| {
+        let detour = place.and_then(|place| around.index(place)).and_then(|i| found.get(i));
+        detour.and_then(Option::as_ref).map_or(0.0, |detour| detour.saving_m)
+    };
+    for (spot, detour) in around.spots.iter().zip(&found) {
         let Some(detour) = detour else { continue };
         // Two neighbours in the wrong order are both out of the way; the one that saves more is named.
-        if saving(i.checked_sub(1)) >= detour.saving_m || saving(Some(i + 1)) > detour.saving_m {
+        if saving(spot.place.checked_sub(1)) >= detour.saving_m || saving(Some(spot.place + 1)) > detour.saving_m {
             continue;
         }
-        let Some(after) = route.waypoints.get(detour.after) else { continue };
+        let Some(after) = around.index(detour.after).and_then(|i| around.spots.get(i)) else { continue };
         let message = format!(
             "is stop {}, but visited after {} (stop {}) the way would be {} shorter in straight lines; consider moving it there",
-            i + 1,
+            spot.place + 1,
             after.id,
             detour.after + 1,
             metres(detour.saving_m)
         );
-        out.turn_to(i, waypoint);
+        out.turn_to(spot.place, &spot.id);
         out.add(Rule::Detour, "order", message);
     }
 }
@@ -77,33 +91,47 @@ struct Detour {
     saving_m: f64,
 }
 
-fn detour(spots: &[[f64; 3]], i: usize) -> Option<Detour> {
-    let leg = |a: usize, b: usize| match (spots.get(a), spots.get(b)) {
-        (Some(a), Some(b)) => (a[0] - b[0]).hypot(a[1] - b[1]).hypot(a[2] - b[2]),
-        // Before the first and behind the last stop there is no way.
-        _ => 0.0,
-    };
-    let before = i.checked_sub(1)?;
-    let spent_m = leg(before, i) + leg(i, i + 1);
-    let bridge_m = if i + 1 < spots.len() { leg(before, i + 1) } else { 0.0 };
-    let least_m = DETOUR_MIN_M.max(DETOUR_MIN_SHARE * spent_m);
-    if spent_m - bridge_m <= least_m {
-        return None;
+/// The way through the stops, as far as it is known.
+struct Way<'a> {
+    around: Around<'a>,
+    ecef: Vec<[f64; 3]>,
+}
+
+impl Way<'_> {
+    /// From one place to another; behind the last stop there is no way. `None` when one of them is not known.
+    fn leg(&self, from: usize, to: usize) -> Option<f64> {
+        if to >= self.around.count {
+            return Some(0.0);
+        }
+        let spot = |place: usize| self.around.index(place).and_then(|i| self.ecef.get(i));
+        let (a, b) = (spot(from)?, spot(to)?);
+        Some((a[0] - b[0]).hypot(a[1] - b[1]).hypot(a[2] - b[2]))
     }
-    let last = (i + DETOUR_STOPS).min(spots.len().saturating_sub(1));
-    let best = (i.saturating_sub(DETOUR_STOPS)..=last)
-        .filter(|&after| after != before && after != i)
-        .map(|after| {
-            let broken_m = if after + 1 < spots.len() { leg(after, after + 1) } else { 0.0 };
-            let inserted_m = leg(after, i) + if after + 1 < spots.len() { leg(i, after + 1) } else { 0.0 };
-            Detour { after, saving_m: spent_m - bridge_m - (inserted_m - broken_m) }
-        })
-        .max_by(|a, b| a.saving_m.total_cmp(&b.saving_m))?;
-    (best.saving_m > least_m).then_some(best)
+
+    fn detour(&self, i: usize) -> Option<Detour> {
+        let (before, count) = (i.checked_sub(1)?, self.around.count);
+        let spent_m = self.leg(before, i)? + self.leg(i, i + 1)?;
+        let bridge_m = if i + 1 < count { self.leg(before, i + 1)? } else { 0.0 };
+        let least_m = DETOUR_MIN_M.max(DETOUR_MIN_SHARE * spent_m);
+        if spent_m - bridge_m <= least_m {
+            return None;
+        }
+        let last = (i + DETOUR_STOPS).min(count.saturating_sub(1));
+        let best = (i.saturating_sub(DETOUR_STOPS)..=last)
+            .filter(|&after| after != before && after != i)
+            .filter_map(|after| {
+                let broken_m = self.leg(after, after + 1)?;
+                let onward_m = if after + 1 < count { self.leg(i, after + 1)? } else { 0.0 };
+                let inserted_m = self.leg(after, i)? + onward_m;
+                Some(Detour { after, saving_m: spent_m - bridge_m - (inserted_m - broken_m) })
+            })
+            .max_by(|a, b| a.saving_m.total_cmp(&b.saving_m))?;
+        (best.saving_m > least_m).then_some(best)
+    }
 }
 
 /// Opening hours are free text; only what looks like `08:00–17:30` in it is understood.
-pub(super) fn check_hours(out: &mut Findings<'_>, waypoint: &Waypoint, hour: u8) {
+pub(super) fn check_hours(out: &mut Findings<'_, '_>, waypoint: &Waypoint, hour: u8) {
     let Some(hours) = &waypoint.body.opening_hours else { return };
     let spans: Vec<Span> = Lang::ALL.iter().flat_map(|&lang| spans(hours.text.get(lang))).collect();
     if spans.is_empty() || spans.iter().any(|span| span.is_open_in(hour)) {

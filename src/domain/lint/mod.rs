@@ -5,23 +5,29 @@
 //! module sees only a route that could be read. It judges the route alone: neither the clock nor the store is asked, what they
 //! know comes as [`Circumstances`].
 
+pub mod cells;
+mod changes;
 mod exhibits;
 mod journey;
 mod overlap;
 mod places;
 mod questions;
 mod rule;
+mod spots;
 #[cfg(test)]
 mod tests;
 mod texts;
 
+pub use changes::{Changes, OtherKeys, Review};
+pub use questions::answer_key;
 pub use rule::{Level, Rule};
+pub use spots::{Around, Side, Spot};
 
 use super::geodesy::LatLon;
 use super::route::{StudyRoute, Waypoint};
 use rule::Weight;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 /// Two stops that follow each other may not be farther apart than this.
@@ -107,59 +113,96 @@ pub fn check_with(route: &StudyRoute, circumstances: &Circumstances<'_>) -> Vec<
     all(route, Some(circumstances))
 }
 
+/// The cell that a waypoint's zone lies in; none when the zone has a fault.
+#[must_use]
+pub fn cell_of(waypoint: &Waypoint) -> Option<i64> {
+    cells::Reach::of(waypoint.position, &waypoint.body.zone).map(|reach| reach.cell())
+}
+
 /// Whether a route file with this finding is refused: it has to be right and to hold everything promised to visitors.
 #[must_use]
 pub fn blocks_file_import(finding: &Finding) -> bool {
     finding.rule.weight() != Weight::Advice
 }
 
-/// The warnings of `now` that were not there `before`: only they have to be acknowledged. A finding is known again by its rule,
-/// its waypoint and its property; one finding before covers one now.
-#[must_use]
-pub fn new_since(before: &[Finding], now: Vec<Finding>) -> Vec<Finding> {
-    fn key(finding: &Finding) -> (Rule, &Option<String>, &str) {
-        (finding.rule, &finding.waypoint, &finding.property)
-    }
-    let mut known: HashMap<_, usize> = HashMap::new();
-    for finding in before {
-        *known.entry(key(finding)).or_default() += 1;
-    }
-    let is_new = |finding: &Finding, known: &mut usize| {
-        let covered = *known > 0;
-        *known = known.saturating_sub(1);
-        !covered && finding.rule.level() == Level::Warning
-    };
-    let fresh: Vec<bool> = now.iter().map(|finding| is_new(finding, known.entry(key(finding)).or_default())).collect();
-    now.into_iter().zip(fresh).filter_map(|(finding, new)| new.then_some(finding)).collect()
-}
-
 fn all(route: &StudyRoute, circumstances: Option<&Circumstances<'_>>) -> Vec<Finding> {
-    let mut out = Findings::default();
-    check_head(&mut out, route);
-    let mut ids = HashSet::new();
-    for (i, waypoint) in route.waypoints.iter().enumerate() {
-        out.turn_to(i, waypoint);
-        if !ids.insert(waypoint.id.as_str()) {
-            out.add(Rule::DuplicateId, "id", "this id stands twice in the file; every waypoint needs its own");
-        }
-        out.slug("id", &waypoint.id);
-        journey::check(&mut out, route, i);
-        texts::check(&mut out, waypoint);
-        questions::check(&mut out, waypoint);
-        exhibits::check(&mut out, waypoint, circumstances);
-        places::check(&mut out, waypoint);
-        if let Some(hour) = circumstances.and_then(|known| known.planned_hour) {
-            journey::check_hours(&mut out, waypoint, hour);
-        }
+    let mut whole = Whole::default();
+    whole.head(route);
+    for waypoint in &route.waypoints {
+        whole.stop(waypoint, circumstances);
     }
-    questions::check_keys(&mut out, route);
-    places::check_same(&mut out, route);
-    journey::check_detours(&mut out, route);
-    overlap::check(&mut out, route);
-    out.finish()
+    whole.finish()
 }
 
-fn check_head(out: &mut Findings<'_>, route: &StudyRoute) {
+/// A whole route, looked at stop by stop: only what the rules about several stops need is kept.
+pub struct Whole {
+    listed: Listed,
+    side: Side,
+}
+
+impl Default for Whole {
+    fn default() -> Self {
+        Self::listing(|_| true)
+    }
+}
+
+impl Whole {
+    /// Nothing seen yet; only some findings are to be listed.
+    #[must_use]
+    pub fn listing(keep: fn(&Finding) -> bool) -> Self {
+        Self { listed: Listed { keep, ..Listed::new(FINDINGS_MAX) }, side: Side::default() }
+    }
+
+    /// Looks at the route's own texts and line.
+    pub fn head(&mut self, route: &StudyRoute) {
+        check_head(&mut Findings::new(&mut |number, finding| self.listed.add(number, finding)), route);
+    }
+
+    /// Looks at the next stop.
+    pub fn stop(&mut self, waypoint: &Waypoint, circumstances: Option<&Circumstances<'_>>) {
+        let place = self.side.len();
+        let mut take = |number, finding| self.listed.add(number, finding);
+        let mut out = Findings::new(&mut take);
+        check_stop(&mut out, place, waypoint, circumstances);
+        let keys: Vec<&str> = questions::keys_of(waypoint).collect();
+        self.side.add(Spot::of(place, waypoint), keys.iter().copied());
+    }
+
+    /// Everything that was found, in the order of the file, whatever was looked at first.
+    #[must_use]
+    pub fn finish(self) -> Vec<Finding> {
+        let Self { mut listed, side, .. } = self;
+        let mut take = |number, finding| listed.add(number, finding);
+        let mut out = Findings::new(&mut take);
+        if side.is_empty() {
+            out.add(Rule::NoWaypoint, "", "the route has no waypoint; add at least one Point feature");
+        }
+        side.check_ids(&mut out);
+        side.check(&mut out);
+        listed.finish()
+    }
+}
+
+/// What one stop says by itself.
+fn check_stop<'a>(
+    out: &mut Findings<'_, 'a>,
+    place: usize,
+    waypoint: &'a Waypoint,
+    circumstances: Option<&Circumstances<'_>>,
+) {
+    out.turn_to(place, &waypoint.id);
+    out.slug("id", &waypoint.id);
+    journey::check(out, place, waypoint);
+    texts::check(out, waypoint);
+    questions::check(out, waypoint);
+    exhibits::check(out, waypoint, circumstances);
+    places::check(out, waypoint);
+    if let Some(hour) = circumstances.and_then(|known| known.planned_hour) {
+        journey::check_hours(out, waypoint, hour);
+    }
+}
+
+fn check_head(out: &mut Findings<'_, '_>, route: &StudyRoute) {
     out.slug("id", &route.slug);
     texts::check_head(out, route);
     if route.line.is_empty() {
@@ -174,25 +217,25 @@ fn check_head(out: &mut Findings<'_>, route: &StudyRoute) {
     if route.line.iter().any(|&[lon, lat]| LatLon::new(lat, lon).is_err()) {
         out.add(Rule::BadLine, "geometry", "a position of the line is not [longitude, latitude] in degrees");
     }
-    if route.waypoints.is_empty() {
-        out.add(Rule::NoWaypoint, "", "the route has no waypoint; add at least one Point feature");
-    }
 }
 
-/// What was found so far, and which waypoint is looked at.
-#[derive(Default)]
-struct Findings<'a> {
-    /// Index and id of the waypoint; none for the head of the route.
+/// Takes a finding and the number of its feature.
+type Take<'s> = dyn FnMut(usize, Finding) + 's;
+
+/// Hands on what is found, and knows which waypoint is looked at.
+struct Findings<'s, 'a> {
+    /// Place and id of the waypoint; none for the head of the route.
     at: Option<(usize, &'a str)>,
-    /// Each with the number of its feature.
-    list: Vec<(usize, Finding)>,
-    listed: HashMap<Weight, usize>,
-    unlisted: HashMap<Weight, (Rule, usize)>,
+    take: &'s mut Take<'s>,
 }
 
-impl<'a> Findings<'a> {
-    fn turn_to(&mut self, i: usize, waypoint: &'a Waypoint) {
-        self.at = Some((i, &waypoint.id));
+impl<'s, 'a> Findings<'s, 'a> {
+    fn new(take: &'s mut Take<'s>) -> Self {
+        Self { at: None, take }
+    }
+
+    fn turn_to(&mut self, place: usize, id: &'a str) {
+        self.at = Some((place, id));
     }
 
     fn turn_to_route(&mut self) {
@@ -200,19 +243,12 @@ impl<'a> Findings<'a> {
     }
 
     fn add(&mut self, rule: Rule, property: &str, message: impl Into<String>) {
-        let listed = self.listed.entry(rule.weight()).or_default();
-        if *listed == FINDINGS_MAX {
-            self.unlisted.entry(rule.weight()).or_insert((rule, 0)).1 += 1;
-            return;
-        }
-        *listed += 1;
         let (number, feature) = match self.at {
             None => (0, "feature 0 (the line)".into()),
             Some((i, id)) => (i + 1, format!("feature {} ({id})", i + 1)),
         };
         let waypoint = self.at.map(|(_, id)| id.to_string());
-        self.list
-            .push((number, Finding { rule, waypoint, feature, property: property.into(), message: message.into() }));
+        (self.take)(number, Finding { rule, waypoint, feature, property: property.into(), message: message.into() });
     }
 
     fn source(&mut self, rule: Rule, property: &str, source: &str) {
@@ -226,6 +262,35 @@ impl<'a> Findings<'a> {
             let allowed = format!("at most {SLUG_MAX} lower-case letters a–z, digits and single hyphens");
             self.add(Rule::BadId, property, format!("\"{slug}\" cannot be used in an address; use {allowed}"));
         }
+    }
+}
+
+/// Findings up to a bound, of each weight; what comes after is only counted.
+struct Listed {
+    most: usize,
+    keep: fn(&Finding) -> bool,
+    /// Each with the number of its feature.
+    list: Vec<(usize, Finding)>,
+    counted: HashMap<Weight, usize>,
+    unlisted: HashMap<Weight, (Rule, usize)>,
+}
+
+impl Listed {
+    fn new(most: usize) -> Self {
+        Self { most, keep: |_| true, list: Vec::new(), counted: HashMap::new(), unlisted: HashMap::new() }
+    }
+
+    fn add(&mut self, number: usize, finding: Finding) {
+        if !(self.keep)(&finding) {
+            return;
+        }
+        let listed = self.counted.entry(finding.rule.weight()).or_default();
+        if *listed == self.most {
+            self.unlisted.entry(finding.rule.weight()).or_insert((finding.rule, 0)).1 += 1;
+            return;
+        }
+        *listed += 1;
+        self.list.push((number, finding));
     }
 
     /// In the order of the file, whatever was looked at first.

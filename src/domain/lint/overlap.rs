@@ -1,9 +1,10 @@
-//! Zones that overlap, for any number of waypoints: every zone is hashed into a grid of earth-centred cells that suits its size,
-//! and meets only those of its neighbourhood. Where very many crowd in one spot, not every pair is looked at.
+//! Zones that overlap, for any number of waypoints: every zone lies in a cell that suits its size, and meets only those of its
+//! neighbourhood. Where very many crowd in one spot, not every pair is looked at.
 
+use super::cells::{Level, Reach};
+use super::spots::Spot;
 use super::{Findings, Rule, metres};
-use crate::domain::geodesy::{Frame, LatLon};
-use crate::domain::route::{StudyRoute, Waypoint};
+use crate::domain::geodesy::Frame;
 use crate::domain::zone::{self, Edge, Zone};
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,25 +19,28 @@ const TOUCHING_MAX: usize = 300;
 /// Most pairs of polygon edges that are compared for a route.
 const EDGE_PAIRS_MAX: usize = 100_000_000;
 
-struct Area<'a> {
-    id: &'a str,
-    centre: LatLon,
-    ecef: [f64; 3],
-    zone: &'a Zone,
-    reach_m: f64,
-    level: i32,
+/// A zone, and which spot has it.
+struct Area {
+    spot: u32,
+    reach: Reach,
+}
+
+/// Two zones, one seen from the other.
+struct Pair<'a> {
+    frame: Frame,
+    own: (&'a Spot, &'a Area),
 }
 
 /// Where two zones share ground, the smaller one says so.
-pub(super) fn check<'a>(out: &mut Findings<'a>, route: &'a StudyRoute) {
-    let finished = each(route, |i, area, mut found| {
+pub(super) fn check<'a>(out: &mut Findings<'_, 'a>, spots: &'a [Spot]) {
+    let finished = each(spots, |spot, pair, mut found| {
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
         let more = found.len().saturating_sub(SHOWN_MAX);
         found.truncate(SHOWN_MAX);
-        out.turn_to(i, &route.waypoints[i]);
+        out.turn_to(spot.place, &spot.id);
         for (n, (shared_m, other)) in found.iter().enumerate() {
             let more = if n + 1 == found.len() { more } else { 0 };
-            out.add(Rule::ZonesOverlap, "zone", area.message(*shared_m, other, more));
+            out.add(Rule::ZonesOverlap, "zone", pair.message(*shared_m, *other, more));
         }
     });
     if !finished {
@@ -46,21 +50,33 @@ pub(super) fn check<'a>(out: &mut Findings<'a>, route: &'a StudyRoute) {
     }
 }
 
+type Found<'a> = (f64, (&'a Spot, &'a Area));
+
 /// Gives every zone those that it overlaps and by how much; false when there were too many corners to compare.
-fn each<'a>(route: &'a StudyRoute, mut take: impl FnMut(usize, &Area<'a>, Vec<(f64, &Area<'a>)>)) -> bool {
-    let areas: Vec<Option<Area<'a>>> = route.waypoints.iter().map(Area::of).collect();
+fn each<'a>(spots: &'a [Spot], mut take: impl FnMut(&'a Spot, &Pair<'_>, Vec<Found<'_>>)) -> bool {
+    let area = |(i, spot): (usize, &Spot)| {
+        Some(Area { spot: u32::try_from(i).ok()?, reach: Reach::of(spot.position, &spot.zone)? })
+    };
+    let areas: Vec<Area> = spots.iter().enumerate().filter_map(area).collect();
+    let spot_of = |area: &Area| spots.get(usize::try_from(area.spot).unwrap_or(usize::MAX));
     let grid = Grid::new(&areas);
     let mut edge_pairs_left = EDGE_PAIRS_MAX;
     for (i, area) in areas.iter().enumerate() {
-        let Some(area) = area else { continue };
-        let frame = Frame::at(area.centre);
-        let near = grid.near(i, area).take(NEIGHBOURS_MAX).filter_map(|j| areas.get(j)?.as_ref());
-        let touching = near.filter(|other| chord_2(area.ecef, other.ecef) < (area.reach_m + other.reach_m).powi(2));
-        let shared =
-            touching.take(TOUCHING_MAX).map(|other| (area.overlap_m(&frame, other, &mut edge_pairs_left), other));
+        let Some(spot) = spot_of(area) else { continue };
+        let own = &area.reach;
+        let near = grid.near(i, own).take(NEIGHBOURS_MAX).filter_map(|j| areas.get(j));
+        let touching =
+            near.filter(|other| chord_2(own.ecef, other.reach.ecef) < (own.reach_m + other.reach.reach_m).powi(2));
+        let touching: Vec<&Area> = touching.take(TOUCHING_MAX).collect();
+        if touching.is_empty() {
+            continue;
+        }
+        let pair = Pair { frame: Frame::at(spot.position), own: (spot, area) };
+        let others = touching.into_iter().filter_map(|other| Some((spot_of(other)?, other)));
+        let shared = others.map(|other| (pair.overlap_m(other, &mut edge_pairs_left), other));
         let found: Vec<_> = shared.filter(|(shared_m, _)| *shared_m > OVERLAP_MIN_M).collect();
         if !found.is_empty() {
-            take(i, area, found);
+            take(spot, &pair, found);
         }
     }
     edge_pairs_left > 0
@@ -68,36 +84,26 @@ fn each<'a>(route: &'a StudyRoute, mut take: impl FnMut(usize, &Area<'a>, Vec<(f
 
 /// The metres of every overlap.
 #[cfg(test)]
-pub(super) fn shared_m(route: &StudyRoute) -> Vec<f64> {
+pub(super) fn shared_m(route: &crate::domain::route::StudyRoute) -> Vec<f64> {
     let mut all = Vec::new();
-    each(route, |_, _, found| all.extend(found.iter().map(|(metres, _)| *metres)));
+    let spots: Vec<Spot> = route.waypoints.iter().enumerate().map(|(i, stop)| Spot::of(i, stop)).collect();
+    each(&spots, |_, _, found| all.extend(found.iter().map(|(metres, _)| *metres)));
     all
 }
 
-impl<'a> Area<'a> {
-    fn of(waypoint: &'a Waypoint) -> Option<Self> {
-        let (zone, centre) = (&waypoint.body.zone, waypoint.position);
-        if zone.fault().is_some() {
-            return None;
-        }
-        let reach_m = zone.reach_m(centre).max(1.0);
-        // Cells of this level are at least four times as wide as the zone reaches.
-        #[expect(clippy::cast_possible_truncation, reason = "a zone is smaller than the earth")]
-        let level = (4.0 * reach_m).log2().ceil() as i32;
-        Some(Self { id: &waypoint.id, centre, ecef: centre.ecef(), zone, reach_m, level })
-    }
-
+impl Pair<'_> {
     /// By how many metres one of them would have to move for them to part; 0 or less when they do not overlap.
-    fn overlap_m(&self, frame: &Frame, other: &Self, edge_pairs_left: &mut usize) -> f64 {
-        match (self.zone, other.zone) {
+    fn overlap_m(&self, (spot, area): (&Spot, &Area), edge_pairs_left: &mut usize) -> f64 {
+        let frame = &self.frame;
+        match (&self.own.0.zone, &spot.zone) {
             (Zone::Circle { radius_m: a, .. }, Zone::Circle { radius_m: b, .. }) => {
-                a + b - frame.distance_m(frame.enu(other.ecef))
+                a + b - frame.distance_m(frame.enu(area.reach.ecef))
             }
             (Zone::Circle { radius_m, .. }, Zone::Polygon { coordinates, .. }) => {
                 radius_m + zone::depth_m(zone::edges(frame, coordinates))
             }
             (Zone::Polygon { coordinates, .. }, Zone::Circle { radius_m, .. }) => {
-                radius_m + zone::depth_m(zone::edges(&Frame::at(other.centre), coordinates))
+                radius_m + zone::depth_m(zone::edges(&Frame::at(spot.position), coordinates))
             }
             (Zone::Polygon { coordinates: a, .. }, Zone::Polygon { coordinates: b, .. }) => {
                 let (a, b): (Vec<Edge>, Vec<Edge>) = (zone::edges(frame, a).collect(), zone::edges(frame, b).collect());
@@ -107,11 +113,11 @@ impl<'a> Area<'a> {
         }
     }
 
-    fn message(&self, shared_m: f64, other: &Area<'_>, more: usize) -> String {
-        let id = other.id;
-        let how = if shared_m >= 2.0 * self.reach_m {
+    fn message(&self, shared_m: f64, (other, area): (&Spot, &Area), more: usize) -> String {
+        let id = &other.id;
+        let how = if shared_m >= 2.0 * self.own.1.reach.reach_m {
             format!("lies wholly inside the zone of {id}")
-        } else if shared_m >= 2.0 * other.reach_m {
+        } else if shared_m >= 2.0 * area.reach.reach_m {
             format!("holds the whole zone of {id}")
         } else {
             format!("overlaps the zone of {id} by {}", metres(shared_m))
@@ -165,43 +171,42 @@ fn chord_2(a: [f64; 3], b: [f64; 3]) -> f64 {
     (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2) + (a[2] - b[2]).powi(2)
 }
 
-/// Level and cell.
-type Cell = (i32, [i64; 3]);
-
+/// Which areas lie in which cell.
 struct Grid {
-    cells: HashMap<Cell, Vec<usize>>,
-    levels: BTreeSet<i32>,
+    /// Areas, cell by cell, in their order.
+    members: Vec<u32>,
+    cells: HashMap<i64, (u32, u32)>,
+    levels: BTreeSet<Level>,
 }
 
 impl Grid {
-    fn new(areas: &[Option<Area<'_>>]) -> Self {
-        let mut grid = Self { cells: HashMap::new(), levels: BTreeSet::new() };
-        for (i, area) in areas.iter().enumerate() {
-            let Some(area) = area else { continue };
-            grid.levels.insert(area.level);
-            grid.cells.entry((area.level, area.ecef.map(|x| cell(x, area.level)))).or_default().push(i);
+    fn new(areas: &[Area]) -> Self {
+        let mut placed: Vec<(i64, u32)> = (0..).zip(areas).map(|(i, area)| (area.reach.cell(), i)).collect();
+        placed.sort_unstable();
+        let (mut cells, mut from) = (HashMap::new(), 0);
+        for run in placed.chunk_by(|a, b| a.0 == b.0) {
+            let to = from + u32::try_from(run.len()).unwrap_or(u32::MAX);
+            cells.insert(run[0].0, (from, to));
+            from = to;
         }
-        grid
+        let members = placed.into_iter().map(|(_, i)| i).collect();
+        Self { members, cells, levels: areas.iter().map(|area| area.reach.level).collect() }
+    }
+
+    fn members(&self, cell: i64) -> &[u32] {
+        let range = self.cells.get(&cell).map(|&(from, to)| from as usize..to as usize);
+        range.and_then(|range| self.members.get(range)).unwrap_or_default()
     }
 
     /// Zones that may overlap this one: those of its own size that come later, and all larger ones.
-    fn near(&self, i: usize, area: &Area<'_>) -> impl Iterator<Item = usize> {
-        self.levels.range(area.level..).flat_map(move |&level| {
-            // A zone of this level reaches a quarter of a cell.
-            let reach_m = area.reach_m + 0.25 * 2f64.powi(level);
-            let from = area.ecef.map(|x| cell(x - reach_m, level));
-            let to = area.ecef.map(|x| cell(x + reach_m, level));
-            let cells = (from[0]..=to[0])
-                .flat_map(move |x| (from[1]..=to[1]).flat_map(move |y| (from[2]..=to[2]).map(move |z| [x, y, z])));
-            cells.filter_map(move |key| self.cells.get(&(level, key))).flat_map(move |members| {
-                let start = if level == area.level { members.partition_point(|&j| j <= i) } else { 0 };
-                members.iter().skip(start).copied()
+    fn near(&self, i: usize, reach: &Reach) -> impl Iterator<Item = usize> {
+        let reach = *reach;
+        self.levels.range(reach.level..).flat_map(move |&level| {
+            reach.near(level).flat_map(move |cell| {
+                let members = self.members(cell);
+                let start = if level == reach.level { members.partition_point(|&j| j as usize <= i) } else { 0 };
+                members.iter().skip(start).map(|&j| j as usize)
             })
         })
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the earth has fewer cells")]
-fn cell(metres: f64, level: i32) -> i64 {
-    (metres / 2f64.powi(level)).floor() as i64
 }

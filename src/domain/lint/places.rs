@@ -1,9 +1,9 @@
 //! Where the stops are and how well that is known.
 
+use super::spots::Spot;
 use super::{Findings, Rule, metres};
-use crate::domain::route::{Confidence, StudyRoute, Waypoint};
+use crate::domain::route::{Confidence, Waypoint};
 use crate::domain::zone::Zone;
-use std::collections::HashMap;
 
 /// Below this radius more than 2 % of those who stand in a zone are turned away when their phone is 30 m off.
 const PHONE_ERROR_RADIUS_M: f64 = 25.0;
@@ -12,7 +12,7 @@ const DECIMALS_ENOUGH: i32 = 4;
 /// One degree of latitude, roughly.
 const DEGREE_M: f64 = 111_000.0;
 
-pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint) {
+pub(super) fn check(out: &mut Findings<'_, '_>, waypoint: &Waypoint) {
     let (coordinate, zone) = (&waypoint.body.coordinate, &waypoint.body.zone);
     out.source(Rule::CoordinateWithoutSource, "coordinate.source", &coordinate.source);
     if coordinate.confidence == Confidence::Derived
@@ -33,7 +33,7 @@ pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint) {
     }
 }
 
-fn check_zone(out: &mut Findings<'_>, waypoint: &Waypoint) {
+fn check_zone(out: &mut Findings<'_, '_>, waypoint: &Waypoint) {
     let (zone, precision_m) = (&waypoint.body.zone, waypoint.body.coordinate.precision_m);
     let reach_m = zone.reach_m(waypoint.position);
     // A corner of a polygon is computed, so a hair's breadth is no mistake.
@@ -62,7 +62,7 @@ fn check_zone(out: &mut Findings<'_>, waypoint: &Waypoint) {
 }
 
 /// A coordinate with few digits may be honest about it: only one that claims more than its digits can say is suspicious.
-fn check_digits(out: &mut Findings<'_>, waypoint: &Waypoint) {
+fn check_digits(out: &mut Findings<'_, '_>, waypoint: &Waypoint) {
     let (lat, lon) = (waypoint.position.lat(), waypoint.position.lon());
     let precision_m = waypoint.body.coordinate.precision_m;
     let whole = |value: f64| (value - value.round()).abs() < 1e-6;
@@ -88,14 +88,14 @@ fn check_digits(out: &mut Findings<'_>, waypoint: &Waypoint) {
 }
 
 /// Two stops on one spot: one of them has probably been copied.
-pub(super) fn check_same<'a>(out: &mut Findings<'a>, route: &'a StudyRoute) {
-    let mut first = HashMap::new();
-    for (i, waypoint) in route.waypoints.iter().enumerate() {
-        let spot = (waypoint.position.lat().to_bits(), waypoint.position.lon().to_bits());
-        let earlier = first.entry(spot).or_insert(waypoint);
-        if earlier.id != waypoint.id {
-            out.turn_to(i, waypoint);
-            let message = format!("is the very position of {}; look up where each of them is", earlier.id);
+pub(super) fn check_same<'a>(out: &mut Findings<'_, 'a>, spots: &'a [Spot]) {
+    let at = |spot: &Spot| (spot.position.lat().to_bits(), spot.position.lon().to_bits());
+    let mut sorted: Vec<&Spot> = spots.iter().collect();
+    sorted.sort_by_key(|spot| (at(spot), spot.place));
+    for run in sorted.chunk_by(|a, b| at(a) == at(b)) {
+        for spot in run.iter().filter(|spot| spot.id != run[0].id) {
+            out.turn_to(spot.place, &spot.id);
+            let message = format!("is the very position of {}; look up where each of them is", run[0].id);
             out.add(Rule::SamePosition, "geometry", message);
         }
     }

@@ -2,13 +2,13 @@
 
 use super::texts::{LABEL, PARAGRAPH};
 use super::{Findings, Rule};
-use crate::domain::route::{Question, StudyRoute, Waypoint};
+use crate::domain::route::{Question, Waypoint};
 use std::collections::HashSet;
 
 /// So many questions with the same letter as key are no chance.
-const SAME_KEYS_MIN: usize = 4;
+pub(super) const SAME_KEYS_MIN: usize = 4;
 
-pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint) {
+pub(super) fn check(out: &mut Findings<'_, '_>, waypoint: &Waypoint) {
     let mut ids = HashSet::new();
     for (i, question) in waypoint.body.questions.iter().enumerate() {
         if !ids.insert(question.id.as_str()) {
@@ -18,7 +18,7 @@ pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint) {
     }
 }
 
-fn check_question(out: &mut Findings<'_>, i: usize, question: &Question) {
+fn check_question(out: &mut Findings<'_, '_>, i: usize, question: &Question) {
     let at = |name: &str| format!("questions[{i}].{name}");
     out.text(format_args!("questions[{i}].prompt"), &question.prompt, PARAGRAPH);
     let explanation = PARAGRAPH.or(Rule::MissingExplanation);
@@ -41,34 +41,57 @@ fn check_question(out: &mut Findings<'_>, i: usize, question: &Question) {
     }
 }
 
-/// Children find out soon that the answer is always b.
-pub(super) fn check_keys<'a>(out: &mut Findings<'a>, route: &'a StudyRoute) {
-    let message = |key: &str, count| {
-        format!(
-            "all {count} questions have the key \"{key}\"; put the right answers at different places among the options"
-        )
-    };
-    if let Some((key, count)) = same_key(route.waypoints.iter().flat_map(|waypoint| &waypoint.body.questions)) {
-        out.turn_to_route();
-        out.add(Rule::SameKey, "questions", message(key, count));
-        return;
-    }
-    for (i, waypoint) in route.waypoints.iter().enumerate() {
-        if let Some((key, count)) = same_key(waypoint.body.questions.iter()) {
-            out.turn_to(i, waypoint);
-            out.add(Rule::SameKey, "questions", message(key, count));
+/// The keys of a route's questions, gathered stop by stop. Children find out soon that the answer is always b.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// The key of the first question, and how many questions there are; no key when another came.
+    all: Option<(Option<String>, usize)>,
+}
+
+impl Keys {
+    pub(super) fn add<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+        for next in keys {
+            let (key, count) = self.all.get_or_insert_with(|| (Some(next.into()), 0));
+            *count += 1;
+            if key.as_deref().is_some_and(|key| key != next) {
+                *key = None;
+            }
         }
+    }
+
+    /// Those of one stop.
+    pub(super) fn of(waypoint: &Waypoint) -> Self {
+        let mut keys = Self::default();
+        keys.add(keys_of(waypoint));
+        keys
+    }
+
+    /// Whether there are several.
+    pub(super) fn differ(&self) -> bool {
+        matches!(self.all, Some((None, _)))
+    }
+
+    /// The key that all questions have, when they are so many that it is no chance.
+    pub(super) fn same(&self) -> Option<(&str, usize)> {
+        let (key, count) = self.all.as_ref()?;
+        key.as_deref().filter(|_| *count >= SAME_KEYS_MIN).map(|key| (key, *count))
     }
 }
 
-fn same_key<'a>(mut questions: impl Iterator<Item = &'a Question>) -> Option<(&'a str, usize)> {
-    let key = questions.next()?.key.as_str();
-    let mut count = 1;
-    for question in questions {
-        if question.key != key {
-            return None;
-        }
-        count += 1;
-    }
-    (count >= SAME_KEYS_MIN).then_some((key, count))
+pub(super) fn keys_of(waypoint: &Waypoint) -> impl Iterator<Item = &str> {
+    waypoint.body.questions.iter().map(|question| question.key.as_str())
+}
+
+pub(super) fn add_same_key(out: &mut Findings<'_, '_>, (key, count): (&str, usize)) {
+    let message = format!(
+        "all {count} questions have the key \"{key}\"; put the right answers at different places among the options"
+    );
+    out.add(Rule::SameKey, "questions", message);
+}
+
+/// The key of all questions of a stop behind a `=`; empty when they have several, `None` when there is no question.
+#[must_use]
+pub fn answer_key(waypoint: &Waypoint) -> Option<String> {
+    let (key, _) = Keys::of(waypoint).all?;
+    Some(key.map(|key| format!("={key}")).unwrap_or_default())
 }

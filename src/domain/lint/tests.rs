@@ -109,6 +109,25 @@ fn move_to(route: &mut StudyRoute, i: usize, lat: f64, lon: f64) {
     route.waypoints[i].body.exhibits.clear();
 }
 
+/// The warnings of `now` that were not there `before`, as plainly as it can be said: only they have to be acknowledged. A finding is known again by its rule,
+/// its waypoint and its property; one finding before covers one now.
+fn new_since(before: &[Finding], now: Vec<Finding>) -> Vec<Finding> {
+    fn key(finding: &Finding) -> (Rule, &Option<String>, &str) {
+        (finding.rule, &finding.waypoint, &finding.property)
+    }
+    let mut known: HashMap<_, usize> = HashMap::new();
+    for finding in before {
+        *known.entry(key(finding)).or_default() += 1;
+    }
+    let is_new = |finding: &Finding, known: &mut usize| {
+        let covered = *known > 0;
+        *known = known.saturating_sub(1);
+        !covered && finding.rule.level() == Level::Warning
+    };
+    let fresh: Vec<bool> = now.iter().map(|finding| is_new(finding, known.entry(key(finding)).or_default())).collect();
+    now.into_iter().zip(fresh).filter_map(|(finding, new)| new.then_some(finding)).collect()
+}
+
 fn of(rule: Rule, findings: &[Finding]) -> Vec<&Finding> {
     findings.iter().filter(|finding| finding.rule == rule).collect()
 }

@@ -29,12 +29,12 @@ impl Kind {
     }
 }
 
-pub(super) fn check_head(out: &mut Findings<'_>, route: &StudyRoute) {
+pub(super) fn check_head(out: &mut Findings<'_, '_>, route: &StudyRoute) {
     out.text(format_args!("title"), &route.title, TITLE);
     out.text(format_args!("summary"), &route.summary, SUMMARY);
 }
 
-pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint) {
+pub(super) fn check(out: &mut Findings<'_, '_>, waypoint: &Waypoint) {
     let body = &waypoint.body;
     out.text(format_args!("title"), &body.title, TITLE);
     out.text(format_args!("summary"), &body.summary, SUMMARY);
@@ -65,7 +65,7 @@ pub(super) fn check(out: &mut Findings<'_>, waypoint: &Waypoint) {
     }
 }
 
-impl Findings<'_> {
+impl Findings<'_, '_> {
     /// Checks one text. Its name is written only when something is found.
     pub(super) fn text(&mut self, property: fmt::Arguments<'_>, text: &Text, kind: Kind) {
         if Lang::ALL.iter().all(|&lang| text.get(lang).trim().is_empty()) {
