@@ -137,10 +137,7 @@ impl Document {
         if self.plain.len() < COMPRESS_MIN_BYTES {
             return Coding::Identity;
         }
-        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let quality = |coding: &str| {
-            request::weighted(accepted).find(|(name, _)| name.eq_ignore_ascii_case(coding)).map_or(0.0, |(_, q)| q)
-        };
+        let quality = |coding: &str| request::coding_quality(headers, coding);
         match (quality("br"), quality("gzip")) {
             (br, gzip) if br > 0.0 && br >= gzip => Coding::Brotli,
             (_, gzip) if gzip > 0.0 => Coding::Gzip,

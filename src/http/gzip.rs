@@ -5,8 +5,15 @@
 //! every visitor is compressed once, what is not goes between as it is, and putting an answer together is copying. Each part is
 //! compressed for itself, which costs some of the gain; for phones on weak networks half an answer is still better than a whole one.
 
+use crate::domain::crs::Crs;
+use crate::domain::route::Lang;
 use flate2::{Compress, Compression, FlushCompress};
+use std::sync::Arc;
 
+/// Memory for parts, in bytes, roughly.
+const ROOM_BYTES: u64 = 64 * 1024 * 1024;
+/// What the cache itself takes for an entry, roughly.
+const ENTRY_BYTES: usize = 200;
 /// Longest stored block.
 const STORED_MAX_BYTES: usize = 65_535;
 /// The reflected polynomial of gzip's checksum.
@@ -34,13 +41,41 @@ impl Part {
         let mut blocks = Vec::with_capacity(plain.len() + GROWTH_BYTES);
         let mut compress = Compress::new(Compression::default(), false);
         let done = compress.compress_vec(plain, &mut blocks, FlushCompress::Sync);
-        let is_whole = done.is_ok() && compress.total_in() == plain.len() as u64 && blocks.ends_with(&[0, 0, 0xff, 0xff]);
+        let is_whole =
+            done.is_ok() && compress.total_in() == plain.len() as u64 && blocks.ends_with(&[0, 0, 0xff, 0xff]);
         if !is_whole || blocks.len() > plain.len() {
             blocks.clear();
             store(&mut blocks, plain);
         }
         let (length, checksum) = (plain.len(), crc32fast::hash(plain));
         Self { blocks: blocks.into(), length, checksum, shift: shift_by(length) }
+    }
+}
+
+/// Prepared that were asked for before, while there is room.
+pub struct Prepared(moka::sync::Cache<PartName, Arc<Part>>);
+
+/// Which part: the generation of the index, the point's number, the language, the reference system.
+pub type PartName = (i64, u32, Lang, Crs);
+
+impl Default for Prepared {
+    fn default() -> Self {
+        let weigh = |_: &PartName, part: &Arc<Part>| {
+            u32::try_from(part.blocks.len() + size_of::<Part>() + ENTRY_BYTES).unwrap_or(u32::MAX)
+        };
+        Self(moka::sync::Cache::builder().max_capacity(ROOM_BYTES).weigher(weigh).build())
+    }
+}
+
+impl Prepared {
+    /// The part of this name, compressed from what `plain` gives if nobody asked before.
+    pub fn get<P: AsRef<[u8]>>(&self, name: PartName, plain: impl FnOnce() -> P) -> Arc<Part> {
+        if let Some(part) = self.0.get(&name) {
+            return part;
+        }
+        let part = Arc::new(Part::new(plain().as_ref()));
+        self.0.insert(name, Arc::clone(&part));
+        part
     }
 }
 

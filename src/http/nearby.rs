@@ -4,6 +4,7 @@
 //! generation was built. Where the visitor asked is neither stored nor logged.
 
 use super::front::Question;
+use super::gzip::{self, Prepared};
 use super::openapi::params::ContentParams;
 use super::problem::Problem;
 use super::request::{self, Form, Json, Query};
@@ -83,10 +84,9 @@ pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> R
     ask(&live, &headers, query.as_deref())
 }
 
-/// The same without waiting, for clients that take answers uncompressed.
+/// The same without waiting.
 pub fn at_once(question: &Question<'_>) -> Option<Result<Response, Problem>> {
-    let compresses = question.headers.contains_key(header::ACCEPT_ENCODING);
-    (!compresses).then(|| ask(question.live, question.headers, question.query))
+    Some(ask(question.live, question.headers, question.query))
 }
 
 fn ask(live: &Inner, headers: &HeaderMap, query: Option<&str>) -> Result<Response, Problem> {
@@ -105,7 +105,7 @@ fn ask(live: &Inner, headers: &HeaderMap, query: Option<&str>) -> Result<Respons
         lang: query.lang(headers)?,
     };
     query.finish()?;
-    answer(&live.index(), &asked, request::accepted_form(headers), Problem::parameter)
+    answer(live, headers, &asked, Problem::parameter)
 }
 
 /// What is near, with the position in the body instead of the address.
@@ -138,7 +138,7 @@ pub async fn post(
     };
     let place = place(crs, body.lat, body.lon);
     let asked = Asked { place, radius_m, limit, route: body.route, theme: body.theme, crs, lang };
-    answer(&live.index(), &asked, request::accepted_form(&headers), member)
+    answer(&live, &headers, &asked, member)
 }
 
 /// The caller has checked the numbers, and a shift of half a kilometre does not leave the earth.
@@ -148,11 +148,12 @@ fn place(crs: Crs, lat: f64, lon: f64) -> LatLon {
 }
 
 fn answer(
-    index: &Index,
+    live: &Inner,
+    headers: &HeaderMap,
     asked: &Asked,
-    form: Form,
     wrong: impl Fn(&str, String) -> Problem,
 ) -> Result<Response, Problem> {
+    let index = &*live.index();
     if let Some(route) = &asked.route
         && index.route(route).is_none()
     {
@@ -167,16 +168,23 @@ fn answer(
     let frame = Frame::at(asked.place);
     let wanted = Wanted { route: asked.route.as_deref(), theme: asked.theme.as_deref() };
     let found = index.nearby(&frame, asked.radius_m, asked.limit, wanted);
-    let body = match form {
-        Form::Json => json_body(index, asked, &found),
-        Form::GeoJson => geojson_body(index, asked, &found),
-    };
-    let mut response = Response::new(Body::from(body));
+    let form = request::accepted_form(headers);
+    // Without an item there is nothing to gain.
+    let compressed = request::coding_quality(headers, "gzip") > 0.0 && !found.is_empty();
+    let mut out = Writer::new(index, asked, &found, compressed.then_some(&live.prepared));
+    match form {
+        Form::Json => put_json(&mut out, index, asked, &found),
+        Form::GeoJson => put_geojson(&mut out, index, asked, &found),
+    }
+    let mut response = Response::new(Body::from(out.finish()));
     let headers = response.headers_mut();
     headers.reserve(HEADERS);
     let media_type = if form == Form::Json { "application/json" } else { "application/geo+json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    if compressed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language, accept-encoding"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.tag()));
     // Where somebody stands is nothing for caches.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -189,53 +197,86 @@ const HEADERS: usize = 10;
 const HEAD_BYTES: usize = 160;
 const ITEM_BYTES: usize = 160;
 
-fn buffer(index: &Index, asked: &Asked, found: &[Neighbour]) -> Vec<u8> {
-    let items: usize = found.iter().map(|n| index.fragment(n.point, asked.lang, asked.crs).len() + ITEM_BYTES).sum();
-    Vec::with_capacity(HEAD_BYTES + items)
+/// An answer being written, as it stands or compressed: what is about the visitor as it stands, each fragment as a part.
+struct Writer<'a> {
+    text: Vec<u8>,
+    compressed: Option<(gzip::Answer, &'a Prepared)>,
 }
 
-fn json_body(index: &Index, asked: &Asked, found: &[Neighbour]) -> Vec<u8> {
-    let mut out = buffer(index, asked, found);
-    put(&mut out, "{");
-    put_head(&mut out, index, asked, found);
-    put(&mut out, ",\"items\":[");
-    for (i, neighbour) in found.iter().enumerate() {
-        put(&mut out, if i == 0 { "{" } else { ",{" });
-        put_offsets(&mut out, neighbour);
-        put(&mut out, ",\"waypoint\":");
-        out.extend_from_slice(index.fragment(neighbour.point, asked.lang, asked.crs));
-        put(&mut out, "}");
+impl<'a> Writer<'a> {
+    fn new(index: &Index, asked: &Asked, found: &[Neighbour], prepared: Option<&'a Prepared>) -> Self {
+        let fragments = found.iter().map(|n| index.fragment(n.point, asked.lang, asked.crs).len());
+        let bytes = HEAD_BYTES + fragments.map(|length| length + ITEM_BYTES).sum::<usize>();
+        match prepared {
+            None => Self { text: Vec::with_capacity(bytes), compressed: None },
+            Some(prepared) => {
+                let answer = gzip::Answer::with_capacity(bytes);
+                Self { text: Vec::with_capacity(HEAD_BYTES + ITEM_BYTES), compressed: Some((answer, prepared)) }
+            }
+        }
     }
-    put(&mut out, "]}");
-    out
+
+    fn fragment(&mut self, index: &Index, asked: &Asked, point: u32) {
+        let fragment = || index.fragment(point, asked.lang, asked.crs);
+        match &mut self.compressed {
+            None => self.text.extend_from_slice(fragment()),
+            Some((answer, prepared)) => {
+                answer.plain(&self.text);
+                self.text.clear();
+                answer.part(&prepared.get((index.generation(), point, asked.lang, asked.crs), fragment));
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self.compressed {
+            None => self.text,
+            Some((mut answer, _)) => {
+                answer.plain(&self.text);
+                answer.finish()
+            }
+        }
+    }
 }
 
-fn geojson_body(index: &Index, asked: &Asked, found: &[Neighbour]) -> Vec<u8> {
-    let mut out = buffer(index, asked, found);
-    put(&mut out, "{\"type\":\"FeatureCollection\",");
-    put_head(&mut out, index, asked, found);
-    put(&mut out, ",\"features\":[");
+fn put_json(out: &mut Writer<'_>, index: &Index, asked: &Asked, found: &[Neighbour]) {
+    put(&mut out.text, "{");
+    put_head(&mut out.text, index, asked, found);
+    put(&mut out.text, ",\"items\":[");
+    for (i, neighbour) in found.iter().enumerate() {
+        put(&mut out.text, if i == 0 { "{" } else { ",{" });
+        put_offsets(&mut out.text, neighbour);
+        put(&mut out.text, ",\"waypoint\":");
+        out.fragment(index, asked, neighbour.point);
+        put(&mut out.text, "}");
+    }
+    put(&mut out.text, "]}");
+}
+
+fn put_geojson(out: &mut Writer<'_>, index: &Index, asked: &Asked, found: &[Neighbour]) {
+    put(&mut out.text, "{\"type\":\"FeatureCollection\",");
+    put_head(&mut out.text, index, asked, found);
+    put(&mut out.text, ",\"features\":[");
     let mut first = true;
     for neighbour in found {
         let Some(stop) = index.stop(neighbour.point) else { continue };
         let (lat, lon) = wire::shift(asked.crs, stop.waypoint.position.lat(), stop.waypoint.position.lon());
-        put(&mut out, if first { "{" } else { ",{" });
+        put(&mut out.text, if first { "{" } else { ",{" });
         first = false;
         // Slugs need no escaping.
-        put(&mut out, "\"type\":\"Feature\",\"id\":\"");
-        put(&mut out, &wire::waypoint_id(stop.published, stop.waypoint));
-        put(&mut out, "\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[");
-        put(&mut out, ryu::Buffer::new().format_finite(lon));
-        put(&mut out, ",");
-        put(&mut out, ryu::Buffer::new().format_finite(lat));
-        put(&mut out, "]},\"properties\":{");
-        put_offsets(&mut out, neighbour);
-        put(&mut out, ",\"waypoint\":");
-        out.extend_from_slice(index.fragment(neighbour.point, asked.lang, asked.crs));
-        put(&mut out, "}}");
+        put(&mut out.text, "\"type\":\"Feature\",\"id\":\"");
+        put(&mut out.text, &wire::waypoint_id(stop.published, stop.waypoint));
+        put(&mut out.text, "\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[");
+        put(&mut out.text, ryu::Buffer::new().format_finite(lon));
+        put(&mut out.text, ",");
+        put(&mut out.text, ryu::Buffer::new().format_finite(lat));
+        put(&mut out.text, "]},\"properties\":{");
+        put_offsets(&mut out.text, neighbour);
+        put(&mut out.text, ",\"waypoint\":");
+        out.fragment(index, asked, neighbour.point);
+        put(&mut out.text, "}}");
     }
-    put(&mut out, "]}");
-    out
+    put(&mut out.text, "]}");
 }
 
 /// When a phone should ask again: having walked half way to the nearest waypoint, within bounds.

@@ -258,6 +258,13 @@ pub fn likes_better(headers: &HeaderMap, media_type: &str) -> bool {
     quality(media_type) > quality("application/json")
 }
 
+/// How much a client likes a content coding, from 0 for not at all to 1.
+#[must_use]
+pub fn coding_quality(headers: &HeaderMap, coding: &str) -> f64 {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    weighted(accepted).find(|(name, _)| name.eq_ignore_ascii_case(coding)).map_or(0.0, |(_, quality)| quality)
+}
+
 /// The names and qualities of a weighted header such as `Accept`.
 pub fn weighted(header: &str) -> impl Iterator<Item = (&str, f64)> {
     header.split(',').map(|part| {

@@ -2,6 +2,7 @@
 //! for [`Live`] and are answered 503 by themselves.
 
 use super::documents::Documents;
+use super::gzip::Prepared;
 use super::problem::{Code, Problem};
 use crate::ambient::Ambient;
 use crate::domain::token::{Holder, Secret};
@@ -46,6 +47,8 @@ pub struct Inner {
     pub refresher: Arc<Refresher>,
     /// Serialised static content.
     pub documents: Documents,
+    /// What of many answers is compressed once.
+    pub prepared: Prepared,
     /// Route files that could not be imported at start, with the first mistake of each.
     pub broken_files: Vec<String>,
     /// Large bodies that may still come.
@@ -66,8 +69,9 @@ impl Inner {
         broken_files: Vec<String>,
     ) -> Self {
         let tokens = moka::sync::Cache::builder().max_capacity(TOKEN_CACHE_MAX).time_to_live(TOKEN_CACHE_FOR).build();
-        let (documents, uploads) = (Documents::new(), Arc::new(Semaphore::new(UPLOADS_MAX)));
-        Self { store, current, recorder, refresher, documents, broken_files, uploads, blobs: None, tokens }
+        let (documents, prepared) = (Documents::new(), Prepared::default());
+        let uploads = Arc::new(Semaphore::new(UPLOADS_MAX));
+        Self { store, current, recorder, refresher, documents, prepared, broken_files, uploads, blobs: None, tokens }
     }
 
     /// The same with a place for files.

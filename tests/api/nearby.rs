@@ -238,3 +238,36 @@ async fn a_phone_is_told_to_ask_again_half_way_to_the_nearest_place() {
     let in_the_temple = near(&app, (35.59667, 116.98417), "").await.json();
     assert_eq!(in_the_temple["refresh"]["distance_m"], 20);
 }
+
+#[tokio::test]
+async fn a_compressed_answer_says_what_the_plain_one_says() {
+    let app = TestApp::start().await;
+    for more in ["&limit=100&radius_m=100000", "&lang=en", "&crs=gcj02", "&route=peoples-canal&radius_m=50000"] {
+        for visitor in VISITORS {
+            for form in ["application/json", "application/geo+json"] {
+                let (lat, lon) = visitor;
+                let ask = || app.get(&format!("/v1/nearby?lat={lat}&lon={lon}{more}")).header("accept", form);
+                let plain = ask().await.expect(200);
+                // Twice: made, and taken from what was made.
+                for _ in 0..2 {
+                    let answer = ask().header("accept-encoding", "br, gzip").await.expect(200);
+                    let has_items = !plain.text().ends_with(":[]}");
+                    assert_eq!(answer.header("content-encoding"), if has_items { "gzip" } else { "" }, "{answer:?}");
+                    let mut text = String::new();
+                    let mut reader = flate2::read::GzDecoder::new(&answer.bytes[..]);
+                    if has_items {
+                        std::io::Read::read_to_string(&mut reader, &mut text).expect("a stream with its checksum");
+                        assert!(answer.bytes.len() < text.len());
+                        assert_eq!(text, plain.text());
+                    }
+                }
+                assert_eq!(plain.header("content-encoding"), "");
+                assert!(plain.header("vary").contains("accept-encoding"));
+            }
+        }
+    }
+    for refusal in ["gzip;q=0, br", "identity", "deflate"] {
+        let answer = app.get("/v1/nearby?lat=35.5963&lon=116.9835").header("accept-encoding", refusal).await;
+        assert_eq!(answer.expect(200).header("content-encoding"), "", "{refusal}");
+    }
+}

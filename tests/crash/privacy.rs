@@ -36,7 +36,10 @@ fn no_position_and_no_token_is_found_in_database_log_backup_or_metrics() {
     let file = assert_file_hidden(&folder.path().join("studyroute.db"), &needles);
     assert!(find(&file, id.as_bytes()), "and, once the log is folded in, in the file");
     let log = server.log();
-    assert!(log.contains("/v1/nearby") && log.contains("/v1/check-ins/batch"), "the access log is on, to its last line");
+    assert!(
+        log.contains("/v1/nearby") && log.contains("/v1/check-ins/batch"),
+        "the access log is on, to its last line"
+    );
     assert_hidden("the log", log.as_bytes(), &needles);
 }
 
