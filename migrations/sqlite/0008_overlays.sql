@@ -26,3 +26,6 @@ create index waypoint_versions_in_order on waypoint_versions (route_key, ordinal
 create index waypoint_versions_by_spot on waypoint_versions (route_key, spot) where last_revision is null;
 create index waypoint_versions_by_answer on waypoint_versions (route_key, answer_key)
     where last_revision is null and answer_key is not null;
+
+-- The set whose waypoints are being written as versions of the first revision, before that is published; until then nobody sees them.
+alter table study_routes add column preparing_content integer;

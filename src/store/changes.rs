@@ -173,6 +173,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn levels(&self, state: &RouteState) -> Result<Option<Vec<Level>>> {
+        if !is_published(state) {
+            return Ok(Some(Vec::new()));
+        }
         on!(self, |pools, dialect| {
             let unknown = sqlx::query_scalar(WITHOUT_CELL.on(dialect)).bind(state.key);
             let unknown: i64 = unknown.fetch_one(&pools.read).await?;
@@ -197,6 +200,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn in_cells(&self, state: &RouteState, cells: &[i64], most: usize) -> Result<Option<Vec<Waypoint>>> {
         let mut found = Vec::new();
+        let cells = if is_published(state) { cells } else { &[] };
         for chunk in cells.chunks(CELLS_TOGETHER) {
             let rows: Vec<(i64, String)> = on!(self, |pools, dialect| {
                 let query = sqlx::query_as(IN_CELLS.on(dialect)).bind(state.key).bind(json(chunk)?);
@@ -215,6 +219,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn other_keys(&self, state: &RouteState) -> Result<OtherKeys> {
+        if !is_published(state) {
+            return Ok(OtherKeys::None);
+        }
         let content = state.draft.as_ref().map_or(0, |draft| draft.content.0);
         on!(self, |pools, dialect| {
             let other = |known: &str| {

@@ -3,6 +3,7 @@
 //! A set is filled in short transactions, so that a large file does not keep check-ins waiting, and belongs to nobody until a draft
 //! or a publication takes it in one.
 
+use super::prepare;
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, json};
 use crate::domain::lint;
@@ -449,8 +450,10 @@ impl Store {
     pub async fn sweep_contents(&self, now_ms: i64) -> Result<bool> {
         on!(self, |pools, dialect| {
             sqlx::query(ABANDONED.on(dialect)).bind(now_ms - ABANDONED_MS).execute(&pools.write).await?;
+            let prepared = sqlx::query(prepare::SWEEP_PREPARED.on(dialect)).bind(SWEEP_ROWS);
+            let prepared = prepared.execute(&pools.write).await?.rows_affected();
             let swept = sqlx::query(SWEEP.on(dialect)).bind(SWEEP_ROWS).execute(&pools.write).await?;
-            Ok(swept.rows_affected() > 0)
+            Ok(swept.rows_affected() + prepared > 0)
         })
     }
 }

@@ -17,7 +17,8 @@ statements! {
         "insert into study_routes (slug, revision, file_hash) values ($1, 0, '') on conflict (slug) do nothing",
     );
     NEXT_VERSION = Sql::both(
-        "update study_routes set last_draft_version = last_draft_version + 1 where route_key = $1 returning last_draft_version",
+        "update study_routes set last_draft_version = last_draft_version + 1, preparing_content = null
+         where route_key = $1 returning last_draft_version",
     );
     SAVE_DRAFT = Sql::both(
         "insert into drafts (route_key, content_key, base_revision, version, head, author, created_ms, updated_by, updated_ms)

@@ -17,6 +17,7 @@ mod keys;
 mod open;
 mod overlay;
 mod participants;
+mod prepare;
 mod route_state;
 mod routes;
 mod schedules;
@@ -189,6 +190,7 @@ impl Store {
             ("audit_log", audit_log::ALL),
             ("contents", contents::ALL),
             ("overlay", overlay::ALL),
+            ("prepare", prepare::ALL),
             ("changes", changes::ALL),
             ("drafts", drafts::ALL),
             ("route_state", route_state::ALL),

@@ -4,10 +4,10 @@
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
 use super::contents::{self, ContentKey, FileDigest};
 use super::drafts::{BEGIN_WRITE, DROP_DRAFT, DROP_SCHEDULE, INSERT_ROUTE, LOCK_ROUTE, NEXT_VERSION, SAVE_DRAFT};
-use super::overlay;
 use super::route_state::{Head, RouteState, STATE, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, json};
+use super::{overlay, prepare};
 use crate::domain::route::{Published, StudyRoute, Waypoint};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -19,7 +19,8 @@ statements! {
     BUMP_GENERATION = Sql::both("update generation set value = value + 1 where only_row = 1");
     FILE_HASH = Sql::both("select revision, file_hash from study_routes where slug = $1");
     UPDATE_ROUTE = Sql::both(
-        "update study_routes set revision = $2, withdrawn = $3, file_hash = coalesce($4, file_hash) where route_key = $1",
+        "update study_routes set revision = $2, withdrawn = $3, file_hash = coalesce($4, file_hash), preparing_content = null
+         where route_key = $1",
     );
     INSERT_REVISION = Sql::both(
         "insert into revisions (route_key, revision, published_ms, content_hash, head, kind, note, author, author_key,
@@ -28,7 +29,7 @@ statements! {
     );
     INSERT_WAYPOINTS = Sql::both(
         "insert into waypoints (route_key, slug)
-         select $1, slug from draft_waypoints where content_key = $2 and ordinal >= 0 order by ordinal
+         select $1, slug from draft_waypoints where content_key = $2 and ordinal >= $3 and ordinal < $4 order by ordinal
          on conflict (route_key, slug) do nothing",
     );
     // What stays as it is, at the same place, stays valid; everything else that the set names ends with the revision before.
@@ -212,7 +213,7 @@ macro_rules! replace_versions {
     ($tx:ident, $dialect:ident, $route_key:expr, $content:ident, $revision:ident) => {{
         let last = $revision - 1;
         overlay::put_on!($tx, $dialect, $content, $route_key, last);
-        let add = sqlx::query(INSERT_WAYPOINTS.on($dialect)).bind($route_key).bind($content);
+        let add = sqlx::query(INSERT_WAYPOINTS.on($dialect)).bind($route_key).bind($content).bind(0_i64).bind(i64::MAX);
         add.execute(&mut *$tx).await?;
         let close = sqlx::query(CLOSE_VERSIONS.on($dialect)).bind($route_key).bind($content).bind(last);
         close.execute(&mut *$tx).await?;
@@ -227,6 +228,23 @@ macro_rules! replace_versions {
         let gone: i64 = gone.fetch_one(&mut *$tx).await?;
         changed + u64::try_from(gone).unwrap_or_default()
     }};
+}
+
+/// Makes the versions those of the next revision. Gives how many waypoints that touches.
+macro_rules! change_versions {
+    ($tx:ident, $dialect:ident, $state:ident, $release:ident, $content:ident, $prepared:ident) => {
+        if let Release::Withdraw = $release {
+            let close = sqlx::query(CLOSE_ALL.on($dialect)).bind($state.key).bind($state.revision);
+            close.execute(&mut *$tx).await?.rows_affected()
+        } else if prepare::is_whole!($tx, $dialect, $state, $content, $prepared) {
+            let count = sqlx::query_scalar(contents::COUNT.on($dialect)).bind($content);
+            let count: i64 = count.fetch_one(&mut *$tx).await?;
+            u64::try_from(count).unwrap_or_default()
+        } else {
+            let next = $state.revision + 1;
+            replace_versions!($tx, $dialect, $state.key, $content, next)
+        }
+    };
 }
 
 /// After a publication a draft that was published is no more, and what was taken back is one again: gives the number of that.
@@ -338,6 +356,7 @@ impl Store {
         publication: &Publication,
     ) -> Result<std::result::Result<PublishOutcome, NotReleased>> {
         let Publication { who, note, now_ms } = publication;
+        let prepared = self.prepare(slug, release).await?;
         on!(self, |pools, dialect| {
             let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
             if let Release::File(..) = release {
@@ -356,12 +375,7 @@ impl Store {
                 Some(hash) => hash == last_file,
                 None => head == state.head && !state.withdrawn && !matches!(release, Release::Withdraw),
             };
-            let changed = if let Release::Withdraw = release {
-                let close = sqlx::query(CLOSE_ALL.on(dialect)).bind(state.key).bind(state.revision);
-                close.execute(&mut *tx).await?.rows_affected()
-            } else {
-                replace_versions!(tx, dialect, state.key, content, revision)
-            };
+            let changed = change_versions!(tx, dialect, state, release, content, prepared);
             let changed = usize::try_from(changed).unwrap_or(usize::MAX);
             if known && (changed == 0 || file_hash.is_some()) {
                 let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;

@@ -14,6 +14,7 @@ mod history;
 mod keys;
 mod model;
 mod nodes;
+mod prepare;
 mod recorder;
 mod recorder_crash;
 mod refresher;

@@ -170,7 +170,7 @@ impl Run {
             }
             Change::Add(i, at) => {
                 self.added += 1;
-                let new = Waypoint { id: format!("new-{}", self.added), ..self::stop(i, self.keys) };
+                let new = Waypoint { id: format!("new-{}", self.added), ..stop(i, self.keys) };
                 return self.edit(&Edit::Add(&new, Some(at))).await;
             }
             Change::Place(i, to) => {
