@@ -175,8 +175,7 @@ pub async fn batch(
     }
     let mut waiting = live.recorder.queue(queued)?.into_iter();
     let (mut results, mut taken) = (Vec::with_capacity(steps.len()), HashSet::new());
-    for (step, raw) in steps.into_iter().zip(&body.check_ins) {
-        let id = id_of(raw);
+    for (id, step) in steps {
         let settled = match step {
             Step::Queued(waypoint) => match waiting.next() {
                 Some(waiting) => waiting.answer().await.map_err(Problem::from).and_then(|a| outcome(a, waypoint)),
@@ -204,19 +203,21 @@ enum Step {
     Settled(Result<(StatusCode, CheckIn), Problem>),
 }
 
-async fn step(live: &Live, visitor: &Visitor, raw: &RawValue, queued: &mut Vec<NewCheckIn>) -> Step {
+/// Says the item's id as well, if it could be read, so that the phone can find it again.
+async fn step(live: &Live, visitor: &Visitor, raw: &RawValue, queued: &mut Vec<NewCheckIn>) -> (Option<String>, Step) {
     let request: CheckInRequest = match from_json(raw.get().as_bytes()) {
         Ok(request) => request,
-        Err(unreadable) => return Step::Settled(Err(unreadable)),
+        Err(unreadable) => return (id_of(raw), Step::Settled(Err(unreadable))),
     };
     match prepare(live, visitor, &request) {
         Ok(new) => {
             queued.push(new);
-            Step::Queued(request.waypoint)
+            (Some(request.id), Step::Queued(request.waypoint))
         }
         Err(refused) => {
             let kept = kept_before(live, visitor, &request, refused).await;
-            Step::Settled(kept.map(|check_in| (StatusCode::OK, check_in)))
+            let id = Some(request.id).filter(|id| id.len() <= ID_MAX);
+            (id, Step::Settled(kept.map(|check_in| (StatusCode::OK, check_in))))
         }
     }
 }
@@ -230,7 +231,7 @@ impl BatchResult {
     }
 }
 
-/// The id of an item that may otherwise be unreadable, so that the phone can find it again.
+/// The id of an item that is otherwise unreadable.
 fn id_of(raw: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Id {

@@ -1,55 +1,13 @@
 //! The counters: added to in the transaction of the check-ins they count, read without touching the log.
 
+use super::bulk::{Bulk, Column};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, json};
 use crate::domain::counts::{Amount, Changes, Counter, Evidence};
 use crate::domain::time::Day;
-use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
 statements! {
-    /// Rows are added in the order of their keys, as every writer does.
-    ADD_STEPS = Sql::pair(
-        "insert into people_steps (kind, route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
-         select value ->> 'kind', value ->> 'route_key', value ->> 'waypoint_key', value ->> 'hour', value ->> 'evidence', value ->> 'day',
-                value ->> 'previous_day', value ->> 'people', value ->> 'erased_people'
-         from json_each($1) where true
-         on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
-         set people = people + excluded.people, erased_people = erased_people + excluded.erased_people",
-        "insert into people_steps as s (kind, route_key, waypoint_key, hour, evidence, day, previous_day, people, erased_people)
-         select x.kind, x.route_key, x.waypoint_key, x.hour, x.evidence, x.day, x.previous_day, x.people, x.erased_people
-         from jsonb_to_recordset($1::jsonb) as x(kind bigint, route_key bigint, waypoint_key bigint, hour bigint, evidence bigint,
-              day bigint, previous_day bigint, people bigint, erased_people bigint)
-         on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
-         set people = s.people + excluded.people, erased_people = s.erased_people + excluded.erased_people",
-    );
-    ADD_TALLIES = Sql::pair(
-        "insert into tallies (day, route_key, waypoint_key, hour, check_ins, visits, hour_visits, erased_check_ins,
-                erased_visits, erased_hour_visits)
-         select value ->> 'day', value ->> 'route_key', value ->> 'waypoint_key', value ->> 'hour', value ->> 'check_ins',
-                value ->> 'visits', value ->> 'hour_visits', value ->> 'erased_check_ins', value ->> 'erased_visits',
-                value ->> 'erased_hour_visits'
-         from json_each($1) where true
-         on conflict (day, route_key, waypoint_key, hour) do update
-         set check_ins = check_ins + excluded.check_ins, visits = visits + excluded.visits,
-             hour_visits = hour_visits + excluded.hour_visits,
-             erased_check_ins = erased_check_ins + excluded.erased_check_ins,
-             erased_visits = erased_visits + excluded.erased_visits,
-             erased_hour_visits = erased_hour_visits + excluded.erased_hour_visits",
-        "insert into tallies as t (day, route_key, waypoint_key, hour, check_ins, visits, hour_visits, erased_check_ins,
-                erased_visits, erased_hour_visits)
-         select x.day, x.route_key, x.waypoint_key, x.hour, x.check_ins, x.visits, x.hour_visits, x.erased_check_ins,
-                x.erased_visits, x.erased_hour_visits
-         from jsonb_to_recordset($1::jsonb) as x(day bigint, route_key bigint, waypoint_key bigint, hour bigint,
-              check_ins bigint, visits bigint, hour_visits bigint, erased_check_ins bigint, erased_visits bigint,
-              erased_hour_visits bigint)
-         on conflict (day, route_key, waypoint_key, hour) do update
-         set check_ins = t.check_ins + excluded.check_ins, visits = t.visits + excluded.visits,
-             hour_visits = t.hour_visits + excluded.hour_visits,
-             erased_check_ins = t.erased_check_ins + excluded.erased_check_ins,
-             erased_visits = t.erased_visits + excluded.erased_visits,
-             erased_hour_visits = t.erased_hour_visits + excluded.erased_hour_visits",
-    );
     /// $1, $2 first and last day; $3 the kind of scope; $4…$9 first and last key of route, waypoint and hour (-1 is "all");
     /// $10 whether by day.
     PEOPLE = Sql::both(
@@ -81,7 +39,6 @@ statements! {
 
 pub(super) const ALL_KEY: i64 = -1;
 
-#[derive(Serialize)]
 struct StepRow {
     kind: i64,
     route_key: i64,
@@ -94,7 +51,7 @@ struct StepRow {
     erased_people: i64,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Default)]
 struct TallyRow {
     day: Day,
     route_key: i64,
@@ -162,16 +119,55 @@ impl Rows {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.tallies.is_empty()
+    /// What is to be added, table by table. Rows stand in the order of their keys, as every writer adds them.
+    pub(super) fn tables(&self) -> [Bulk<'static>; 2] {
+        [steps(&self.steps), tallies(&self.tallies)]
     }
+}
 
-    pub(super) fn steps(&self) -> Result<String> {
-        json(&self.steps)
+fn steps(rows: &[StepRow]) -> Bulk<'static> {
+    let whole = |pick: fn(&StepRow) -> i64| Column::Whole(rows.iter().map(pick).collect());
+    Bulk {
+        into: "people_steps",
+        columns: vec![
+            ("kind", whole(|row| row.kind)),
+            ("route_key", whole(|row| row.route_key)),
+            ("waypoint_key", whole(|row| row.waypoint_key)),
+            ("hour", whole(|row| row.hour)),
+            ("evidence", whole(|row| row.evidence)),
+            ("day", whole(|row| row.day.into())),
+            ("previous_day", whole(|row| row.previous_day.into())),
+            ("people", whole(|row| row.people)),
+            ("erased_people", whole(|row| row.erased_people)),
+        ],
+        on_conflict: "on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
+             set people = people_steps.people + excluded.people,
+                 erased_people = people_steps.erased_people + excluded.erased_people",
     }
+}
 
-    pub(super) fn tallies(&self) -> Result<String> {
-        json(&self.tallies)
+fn tallies(rows: &[TallyRow]) -> Bulk<'static> {
+    let whole = |pick: fn(&TallyRow) -> i64| Column::Whole(rows.iter().map(pick).collect());
+    Bulk {
+        into: "tallies",
+        columns: vec![
+            ("day", whole(|row| row.day.into())),
+            ("route_key", whole(|row| row.route_key)),
+            ("waypoint_key", whole(|row| row.waypoint_key)),
+            ("hour", whole(|row| row.hour.into())),
+            ("check_ins", whole(|row| row.check_ins)),
+            ("visits", whole(|row| row.visits)),
+            ("hour_visits", whole(|row| row.hour_visits)),
+            ("erased_check_ins", whole(|row| row.erased_check_ins)),
+            ("erased_visits", whole(|row| row.erased_visits)),
+            ("erased_hour_visits", whole(|row| row.erased_hour_visits)),
+        ],
+        on_conflict: "on conflict (day, route_key, waypoint_key, hour) do update
+             set check_ins = tallies.check_ins + excluded.check_ins, visits = tallies.visits + excluded.visits,
+                 hour_visits = tallies.hour_visits + excluded.hour_visits,
+                 erased_check_ins = tallies.erased_check_ins + excluded.erased_check_ins,
+                 erased_visits = tallies.erased_visits + excluded.erased_visits,
+                 erased_hour_visits = tallies.erased_hour_visits + excluded.erased_hour_visits",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only place that knows a database. One body serves SQLite and PostgreSQL: `on!` expands it for both, statements come as
-//! `Sql` constants beside the function that runs them, batches travel as one JSON parameter.
+//! `Sql` constants beside the function that runs them. Batches travel as one JSON parameter; check-ins and their counters, which
+//! come by the thousand, column by column (`bulk`).
 //!
 //! Refuses to judge, to count by itself, or to know HTTP: it keeps what `domain` worked out, durably, and gives it back.
 
@@ -8,6 +9,7 @@ mod audit;
 mod audit_log;
 mod backup;
 mod blobs;
+mod bulk;
 mod changes;
 mod check_ins;
 mod contents;
@@ -18,6 +20,7 @@ mod open;
 mod overlay;
 mod participants;
 mod prepare;
+mod recording;
 mod route_state;
 mod routes;
 mod schedules;
@@ -31,12 +34,13 @@ pub use audit::Audit;
 pub use audit_log::{DONE, Deed, DeedFilter, StoredDeed, Who};
 pub use blobs::{BlobError, Blobs, Content, Listed, setting as assets_setting};
 pub use changes::{Changed, Glance};
-pub use check_ins::{NewCheckIn, Outcome, Progress, StoredCheckIn};
+pub use check_ins::{NewCheckIn, Progress, StoredCheckIn};
 pub use contents::{ContentKey, FileDigest, Written, content_hash, hash, numbered};
 pub use counts::{CountQuery, CountRow, Counted};
 pub use drafts::{Change, Edit, NotEdited};
 pub use keys::{AccessKey, NewKey, Role};
 pub use participants::Participant;
+pub use recording::{Outcome, Past, Pasts};
 pub use route_state::{DraftState, Head, RouteState, Schedule, Version};
 pub use routes::{NotReleased, Publication, PublishOutcome, Release, Revision};
 pub use schedules::NewSchedule;
@@ -184,6 +188,7 @@ impl Store {
             ("uploads", uploads::ALL),
             ("participants", participants::ALL),
             ("check_ins", check_ins::ALL),
+            ("recording", recording::ALL),
             ("counts", counts::ALL),
             ("keys", keys::ALL),
             ("audit", audit::ALL),

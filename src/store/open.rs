@@ -2,6 +2,7 @@
 //! defaults lose the last commit when the power goes.
 
 use super::{Pools, Result, Store, StoreError};
+use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -17,10 +18,17 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Readers of SQLite.
 const SQLITE_READERS_MAX: u32 = 4;
+/// Pages of the writer's own cache, KiB: the log's two trees take every check-in at another place.
+const SQLITE_WRITER_CACHE_KIB: u32 = 32 * 1_024;
+/// Pages in the write-ahead log before they are folded into the file: 16 MiB, so that a page which many commits change is
+/// copied once for all of them.
+const SQLITE_LOG_PAGES: u32 = 4_096;
 /// Connections to PostgreSQL per node.
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// Older SQLites can corrupt a WAL database when two connections checkpoint at once.
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+/// A connection was found alive when it was given back; only one that has rested longer than this is asked again.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Opens `sqlite:FILE` (made if it is not there) or `postgres://…` and brings its tables up to date.
@@ -52,16 +60,20 @@ async fn open_sqlite(file: &str) -> Result<Store> {
         // What was erased on demand is overwritten, not just unlinked.
         .pragma("secure_delete", "on")
         .pragma("temp_store", "memory")
-        .pragma("mmap_size", "0");
+        .pragma("mmap_size", "0")
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES.to_string());
     let pool = |connections: u32, options: SqliteConnectOptions| {
         SqlitePoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, rest| Box::pin(is_alive(connection, rest)))
             .after_connect(|connection, _| Box::pin(read_back_sqlite(connection)))
             .connect_with(options)
     };
     let first = first_connection(&options).await?;
-    let write: SqlitePool = pool(1, options.clone()).await?;
+    let cache = format!("-{SQLITE_WRITER_CACHE_KIB}");
+    let write: SqlitePool = pool(1, options.clone().pragma("cache_size", cache)).await?;
     first.close().await?;
     migrate_sqlite(&write).await?;
     sync_folder(Path::new(file)).map_err(|error| StoreError::Unfit(format!("{file}: {error}")))?;
@@ -136,6 +148,8 @@ async fn open_postgres(url: &str) -> Result<Store> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, rest| Box::pin(is_alive(connection, rest)))
         .after_connect(|connection, _| Box::pin(read_back_postgres(connection)))
         .connect_with(options)
         .await?;
@@ -160,6 +174,13 @@ async fn read_back_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
         return Err(refuse(format!("PostgreSQL keeps synchronous_commit={read_back}")));
     }
     Ok(())
+}
+
+async fn is_alive<C: Connection>(connection: &mut C, rest: PoolConnectionMetadata) -> sqlx::Result<bool> {
+    if rest.idle_for > TRUSTED_FOR {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 fn refuse(why: String) -> sqlx::Error {

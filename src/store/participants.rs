@@ -1,7 +1,8 @@
 //! Participants: anonymous visitors with a token, made and erased on demand.
 
+use super::bulk::AddRows;
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, check_ins, counts, json_ids};
+use super::{Result, Store, counts, json_ids, recording};
 use uuid::Uuid;
 
 statements! {
@@ -67,13 +68,10 @@ impl Store {
             if found.is_none() {
                 return Ok(false);
             }
-            let rows: Vec<check_ins::EntryRow> =
-                sqlx::query_as(check_ins::ENTRIES.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
-            let history = check_ins::recall(rows).remove(&id).unwrap_or_default();
-            let erased = counts::Rows::erased(&history.changes());
-            if !erased.is_empty() {
-                sqlx::query(counts::ADD_STEPS.on(dialect)).bind(erased.steps()?).execute(&mut *tx).await?;
-                sqlx::query(counts::ADD_TALLIES.on(dialect)).bind(erased.tallies()?).execute(&mut *tx).await?;
+            let log = sqlx::query_as(recording::PASTS.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
+            let history = recording::recall(log).remove(&id).unwrap_or_default().history;
+            for counters in counts::Rows::erased(&history.changes()).tables() {
+                tx.add_rows(&counters).await?;
             }
             sqlx::query(DELETE.on(dialect)).bind(id).execute(&mut *tx).await?;
             tx.commit().await?;

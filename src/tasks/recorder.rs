@@ -5,20 +5,18 @@
 //! one by one, so one bad row costs nobody else. Refuses to judge positions: they never come here.
 
 use crate::domain::check_in;
-use crate::domain::counts::{Entry, History};
+use crate::domain::counts::Entry;
 use crate::index::{Current, Index};
-use crate::store::{NewCheckIn, Outcome, Store, StoreError};
-use std::collections::HashMap;
+use crate::store::{NewCheckIn, Outcome, Pasts, Store, StoreError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// How long one transaction may take before its waiters are told that its outcome is unknown.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
-/// Participants whose histories are kept in memory.
+/// Participants whose pasts are kept in memory.
 const CACHE_PARTICIPANTS_MAX: usize = 50_000;
 /// How often a check-in that met another node on a key is tried again.
 const CONFLICT_TRIES_MAX: usize = 5;
@@ -80,7 +78,7 @@ impl Recorder {
     pub fn start(store: Store, current: Arc<Current>, limits: RecorderLimits) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(limits.queue_max);
         let closing = CancellationToken::new();
-        let writer = Writer { store, current, cache: HashMap::new() };
+        let writer = Writer { store, current, cache: Pasts::new() };
         let task = tokio::spawn(writer.run(receiver, limits, closing.clone()));
         (Self { sender, closing }, task)
     }
@@ -113,6 +111,8 @@ impl Recorder {
 
 /// What is to be done with a batch that was not written.
 enum Failed {
+    /// Nothing was kept: what was remembered of its participants was out of date, and is forgotten now.
+    Stale,
     /// Nothing was kept, and one of its rows may be to blame: settle the rows one by one.
     OneByOne,
     /// Tell the waiters.
@@ -122,8 +122,8 @@ enum Failed {
 struct Writer {
     store: Store,
     current: Arc<Current>,
-    /// Histories as of the last commit. Another node may have written since; then the batch meets its keys and reads anew.
-    cache: HashMap<Uuid, History>,
+    /// Pasts as of the last commit. Another node may have written since; then the batch meets its keys and reads anew.
+    cache: Pasts,
 }
 
 impl Writer {
@@ -149,9 +149,13 @@ impl Writer {
     }
 
     async fn settle(&mut self, batch: &[NewCheckIn]) -> Vec<Answer> {
-        match self.write(batch).await {
+        let mut written = self.write(batch).await;
+        if let Err(Failed::Stale) = written {
+            written = self.write(batch).await;
+        }
+        match written {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(Failed::OneByOne) => {
+            Err(Failed::Stale | Failed::OneByOne) => {
                 let mut answers = Vec::with_capacity(batch.len());
                 for check_in in batch {
                     answers.push(self.settle_one(check_in).await);
@@ -166,7 +170,7 @@ impl Writer {
         for _ in 0..CONFLICT_TRIES_MAX {
             match self.write(std::slice::from_ref(check_in)).await {
                 Ok(mut outcomes) => return outcomes.pop().ok_or(RecordError::Unavailable),
-                Err(Failed::OneByOne) => {}
+                Err(Failed::Stale | Failed::OneByOne) => {}
                 Err(Failed::Answer(error)) => return Err(error),
             }
         }
@@ -177,23 +181,23 @@ impl Writer {
     async fn write(&mut self, batch: &[NewCheckIn]) -> Result<Vec<Outcome>, Failed> {
         let index = self.current.load();
         let too_fast = |earlier: &Entry, new: &NewCheckIn| is_too_fast(&index, earlier, new);
+        let pasts = self.take(batch);
         let started = Instant::now();
-        let written = tokio::time::timeout(WRITE_DEADLINE, self.store.record(batch, &self.cache, &too_fast)).await;
+        let written = tokio::time::timeout(WRITE_DEADLINE, self.store.record(batch, pasts, &too_fast)).await;
         metrics::histogram!("studyroute_commit_seconds").record(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch is some hundreds")]
         metrics::histogram!("studyroute_batch_check_ins").record(batch.len() as f64);
         let error = match written {
-            Ok(Ok((outcomes, histories))) => {
-                self.remember(histories);
+            Ok(Ok((outcomes, pasts))) => {
+                self.remember(pasts);
                 return Ok(outcomes);
             }
             Ok(Err(error)) => error,
             Err(_) => StoreError::OutcomeUnknown,
         };
-        self.forget(batch);
         metrics::counter!("studyroute_failed_batches_total").increment(1);
         match error {
-            StoreError::Conflict => Err(Failed::OneByOne),
+            StoreError::Conflict => Err(Failed::Stale),
             StoreError::Refused(_) | StoreError::Corrupt { .. } if batch.len() > 1 => Err(Failed::OneByOne),
             StoreError::OutcomeUnknown => {
                 tracing::error!("a commit was cut off, its outcome is not known");
@@ -208,17 +212,16 @@ impl Writer {
         }
     }
 
-    fn remember(&mut self, histories: HashMap<Uuid, History>) {
-        if self.cache.len() + histories.len() > CACHE_PARTICIPANTS_MAX {
-            self.cache.clear();
-        }
-        self.cache.extend(histories);
+    /// What is remembered of a batch's participants. It is put back by a commit, and so forgotten by a failure.
+    fn take(&mut self, batch: &[NewCheckIn]) -> Pasts {
+        batch.iter().filter_map(|new| self.cache.remove_entry(&new.participant)).collect()
     }
 
-    fn forget(&mut self, batch: &[NewCheckIn]) {
-        for check_in in batch {
-            self.cache.remove(&check_in.participant);
+    fn remember(&mut self, pasts: Pasts) {
+        if self.cache.len() + pasts.len() > CACHE_PARTICIPANTS_MAX {
+            self.cache.clear();
         }
+        self.cache.extend(pasts);
     }
 }
 

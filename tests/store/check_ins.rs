@@ -4,11 +4,11 @@ use crate::both::{Database, both};
 use crate::fixtures::{
     at, audited, check_in, create, publish, record, record_new, recorded, short_canal, uncertain, who,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use studyroute::domain::check_in::Verdict;
 use studyroute::domain::counts::Entry;
-use studyroute::store::{NewCheckIn, Outcome, Progress, StoreError};
+use studyroute::store::{NewCheckIn, Outcome, Pasts, Progress, StoreError};
 
 both! {
     a_check_in_is_kept_as_it_was_answered,
@@ -19,6 +19,7 @@ both! {
     the_same_id_twice_in_a_batch_is_recorded_once,
     the_first_visit_is_the_first_at_its_waypoint,
     who_is_not_there_is_gone_and_costs_nobody_else,
+    whoever_was_erased_meanwhile_is_a_conflict_and_then_gone,
     an_empty_batch_changes_nothing,
     the_log_is_read_in_pages,
     progress_is_the_surest_and_the_earliest,
@@ -119,16 +120,30 @@ async fn who_is_not_there_is_gone_and_costs_nobody_else(database: Database) {
     let route = publish(&database, &short_canal("short", 2)).await;
     let (ann, bob) = (create(&database, 1).await, create(&database, 2).await);
     let new = |who, id| check_in(who, id, &route, 0, at("2026-05-01T09:30"));
-    let (_, cache) = database.record(&[new(bob, "1")], &HashMap::new(), &|_, _| false).await.expect("recorded");
+    record_new(&database, &new(bob, "1")).await;
     assert!(database.erase_participant(bob).await.expect("erased"));
     let batch = [new(bob, "1"), new(ann, "1"), new(who(99), "1"), new(bob, "2")];
-    // Bob's history is still in the cache of this node.
-    let (outcomes, _) = database.record(&batch, &cache, &|_, _| false).await.expect("recorded");
+    let outcomes = record(&database, &batch).await;
     assert_eq!(recorded(outcomes[1].clone()).seq, 1);
     for gone in [0, 2, 3] {
         assert_eq!(outcomes[gone], Outcome::Gone);
     }
     assert_eq!(audited(&database).await, 1);
+}
+
+async fn whoever_was_erased_meanwhile_is_a_conflict_and_then_gone(database: Database) {
+    let route = publish(&database, &short_canal("short", 1)).await;
+    let (ann, bob) = (create(&database, 1).await, create(&database, 2).await);
+    let new = |who, id| check_in(who, id, &route, 0, at("2026-05-01T09:30"));
+    let (_, remembered) = database.record(&[new(bob, "1")], Pasts::new(), &|_, _| false).await.expect("recorded");
+    assert!(database.erase_participant(bob).await.expect("erased"));
+    for id in ["1", "2"] {
+        let batch = [new(ann, id), new(bob, id)];
+        let error = database.record(&batch, remembered.clone(), &|_, _| false).await.expect_err("Bob is not there");
+        assert!(matches!(error, StoreError::Conflict), "{error:?}");
+        assert_eq!(audited(&database).await, 0, "nothing of the batch was kept");
+    }
+    assert_eq!(record(&database, &[new(bob, "1"), new(bob, "2")]).await, [Outcome::Gone, Outcome::Gone]);
 }
 
 async fn an_empty_batch_changes_nothing(database: Database) {
@@ -186,7 +201,7 @@ async fn the_speed_rule_is_asked_about_the_neighbours_in_time(database: Database
         asked.lock().expect("not poisoned").insert((earlier.occurred_ms, new.occurred_ms));
         earlier.waypoint == route.waypoint_keys[2]
     };
-    let (outcomes, _) = database.record(&[new("5", 4, "11")], &HashMap::new(), &too_fast).await.expect("recorded");
+    let (outcomes, _) = database.record(&[new("5", 4, "11")], Pasts::new(), &too_fast).await.expect("recorded");
     let stored = recorded(outcomes[0].clone());
     assert_eq!(stored.verdict, Verdict::Uncertain, "fast towards the later one is fast too");
     let pair = |hour: &str| (at(&format!("2026-05-01T{hour}:00")), at("2026-05-01T11:00"));
@@ -200,7 +215,7 @@ async fn the_speed_rule_sees_what_came_earlier_in_the_batch(database: Database) 
     let (ann, bob) = (create(&database, 1).await, create(&database, 2).await);
     let new = |who, id, stop| check_in(who, id, &route, stop, at("2026-05-01T09:30"));
     let batch = [new(ann, "1", 0), new(ann, "2", 1), new(bob, "1", 1)];
-    let (outcomes, _) = database.record(&batch, &HashMap::new(), &|_, _| true).await.expect("recorded");
+    let (outcomes, _) = database.record(&batch, Pasts::new(), &|_, _| true).await.expect("recorded");
     let verdicts: Vec<Verdict> = outcomes.into_iter().map(|outcome| recorded(outcome).verdict).collect();
     assert_eq!(verdicts, [Verdict::Inside, Verdict::Uncertain, Verdict::Inside]);
 }
@@ -209,17 +224,17 @@ async fn a_stale_cache_is_a_conflict_and_never_a_wrong_count(database: Database)
     let route = publish(&database, &short_canal("short", 2)).await;
     let (ann, bob) = (create(&database, 1).await, create(&database, 2).await);
     let new = |who, id| check_in(who, id, &route, 0, at("2026-05-01T09:30"));
-    let (_, stale) = database.record(&[new(ann, "1")], &HashMap::new(), &|_, _| false).await.expect("recorded");
+    let (_, stale) = database.record(&[new(ann, "1")], Pasts::new(), &|_, _| false).await.expect("recorded");
     record_new(&database, &new(ann, "written by another node")).await;
     let batch = [new(bob, "1"), new(ann, "2")];
-    let error = database.record(&batch, &stale, &|_, _| false).await.expect_err("the cache is stale");
+    let error = database.record(&batch, stale.clone(), &|_, _| false).await.expect_err("the cache is stale");
     assert!(matches!(error, StoreError::Conflict), "{error:?}");
     assert_eq!(database.check_ins_of(bob, 0, 10).await.expect("read"), [], "nothing of the batch was kept");
     assert_eq!(audited(&database).await, 2);
-    let (outcomes, _) = database.record(&[new(ann, "1")], &stale, &|_, _| false).await.expect("answered");
-    assert!(matches!(outcomes[0], Outcome::Repeated(_)), "a repeat needs no history");
-    let (outcomes, fresh) = database.record(&batch, &HashMap::new(), &|_, _| false).await.expect("recorded");
+    let (outcomes, _) = database.record(&[new(ann, "1")], stale, &|_, _| false).await.expect("answered");
+    assert!(matches!(outcomes[0], Outcome::Repeated(_)), "a repeat is known by its name");
+    let (outcomes, fresh) = database.record(&batch, Pasts::new(), &|_, _| false).await.expect("recorded");
     assert_eq!(recorded(outcomes[1].clone()).seq, 3);
-    database.record(&[new(ann, "3")], &fresh, &|_, _| false).await.expect("a fresh cache is right");
+    database.record(&[new(ann, "3")], fresh, &|_, _| false).await.expect("a fresh cache is right");
     assert_eq!(audited(&database).await, 5);
 }

@@ -1,11 +1,10 @@
 //! Routes, participants and check-ins to test with.
 
-use std::collections::HashMap;
 use studyroute::domain::check_in::Verdict;
 use studyroute::domain::route::{Published, StudyRoute};
 use studyroute::domain::time::parse_rfc3339;
 use studyroute::formats::geojson;
-use studyroute::store::{NewCheckIn, Outcome, Participant, Store, StoredCheckIn};
+use studyroute::store::{NewCheckIn, Outcome, Participant, Pasts, Store, StoredCheckIn};
 use uuid::Uuid;
 
 pub const NOW_MS: i64 = 1_777_600_000_000;
@@ -74,7 +73,7 @@ pub fn uncertain(check_in: NewCheckIn) -> NewCheckIn {
 
 /// Records a batch without a cache and without the speed rule.
 pub async fn record(store: &Store, batch: &[NewCheckIn]) -> Vec<Outcome> {
-    let (outcomes, _) = store.record(batch, &HashMap::new(), &|_, _| false).await.expect("recorded");
+    let (outcomes, _) = store.record(batch, Pasts::new(), &|_, _| false).await.expect("recorded");
     assert_eq!(outcomes.len(), batch.len(), "every check-in has its outcome");
     outcomes
 }

@@ -2,12 +2,10 @@
 
 use crate::both::{Database, Place, both};
 use crate::fixtures::{at, audited, check_in, create, publish, short_canal};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use studyroute::domain::counts::History;
 use studyroute::domain::route::Published;
-use studyroute::store::{CountQuery, NewCheckIn, Outcome, Store, StoreError};
+use studyroute::store::{CountQuery, NewCheckIn, Outcome, Pasts, Store, StoreError};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
@@ -24,18 +22,18 @@ const CHECK_INS: i64 = 40;
 /// A node as the recorder is one: keeps what it read, and reads anew when it met another's key.
 struct Node {
     store: Store,
-    cache: HashMap<Uuid, History>,
+    cache: Pasts,
     conflicts: usize,
 }
 
 impl Node {
     fn new(store: Store) -> Self {
-        Self { store, cache: HashMap::new(), conflicts: 0 }
+        Self { store, cache: Pasts::new(), conflicts: 0 }
     }
 
     async fn record(&mut self, batch: &[NewCheckIn]) -> Vec<Outcome> {
         for _ in 0..500 {
-            match self.store.record(batch, &self.cache, &|_, _| false).await {
+            match self.store.record(batch, self.cache.clone(), &|_, _| false).await {
                 Ok((outcomes, histories)) => {
                     self.cache.extend(histories);
                     return outcomes;

@@ -22,6 +22,8 @@ both! {
     the_queue_is_drained_when_the_last_handle_is_dropped,
     a_client_that_goes_away_loses_nothing,
     another_node_that_wrote_meanwhile_costs_nobody_an_answer,
+    whoever_was_erased_meanwhile_costs_nobody_else,
+    what_another_node_recorded_is_answered_as_its_repeat,
     the_speed_rule_knows_where_the_waypoints_are,
 }
 
@@ -224,6 +226,35 @@ async fn another_node_that_wrote_meanwhile_costs_nobody_an_answer(database: Data
         }
     }
     assert_eq!(audited(&database).await, 60);
+}
+
+async fn whoever_was_erased_meanwhile_costs_nobody_else(database: Database) {
+    let (route, ann) = scene(&database).await;
+    let bob = create(&database, 2).await;
+    let (recorder, _writer) = start(&database, LIMITS).await;
+    recorded(send(&recorder, numbered(bob, &route, 0..1).remove(0)).await.expect("recorded"));
+    assert!(database.again().await.erase_participant(bob).await.expect("erased"));
+    let mut batch = numbered(ann, &route, 0..3);
+    batch.insert(1, numbered(bob, &route, 1..2).remove(0));
+    let mut answers = answers(recorder.queue(batch).expect("queued")).await;
+    assert_eq!(answers.remove(1), Ok(Outcome::Gone));
+    for answer in answers {
+        recorded(answer.expect("recorded"));
+    }
+    assert_eq!(audited(&database).await, 3);
+}
+
+async fn what_another_node_recorded_is_answered_as_its_repeat(database: Database) {
+    let (route, ann) = scene(&database).await;
+    let (one, _writer) = start(&database, LIMITS).await;
+    let (two, _other_writer) = start(&database.again().await, LIMITS).await;
+    let mut batch = numbered(ann, &route, 0..3);
+    recorded(send(&one, batch.remove(0)).await.expect("recorded"));
+    let first = recorded(send(&two, batch[0].clone()).await.expect("recorded"));
+    let mut answers = answers(one.queue(batch).expect("queued")).await;
+    assert_eq!(recorded(answers.pop().expect("two").expect("recorded")).seq, 3);
+    assert_eq!(answers, [Ok(Outcome::Repeated(first))]);
+    assert_eq!(audited(&database).await, 3);
 }
 
 async fn the_speed_rule_knows_where_the_waypoints_are(database: Database) {
