@@ -34,7 +34,7 @@ const AT_HOME: [(&str, &[&str]); 20] = [
     ("maud", &["web"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),
-    ("rstar", &["index"]),
+    ("hashbrown", &["index"]),
     // The domain derives the shapes of what designers send and get, as it derives serde's.
     ("utoipa", &["http", "domain", "design"]),
     ("clap", &["cli", "config"]),

@@ -249,14 +249,14 @@ fn prepare(live: &Live, visitor: &Visitor, body: &CheckInRequest) -> Result<NewC
             .with("pointer", "/waypoint")
     })?;
     let now_ms = live.ambient.now_ms();
-    let judged = check_in::judge(&stop.site(), &report, now_ms)
+    let judged = check_in::judge(stop.site, &report, now_ms)
         .map_err(|refusal| Problem::refused(refusal, &time::rfc3339(report.occurred_ms), &time::rfc3339(now_ms)))?;
     Ok(NewCheckIn {
         participant: visitor.id,
         id: body.id.clone(),
-        route: stop.published.key,
+        route: stop.route.key,
         waypoint: stop.key,
-        revision: stop.published.revision,
+        revision: stop.route.revision,
         occurred_ms: report.occurred_ms,
         received_ms: now_ms,
         verdict: judged.verdict,

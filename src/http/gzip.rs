@@ -68,12 +68,14 @@ impl Default for Prepared {
 }
 
 impl Prepared {
-    /// The part of this name, compressed from what `plain` gives if nobody asked before.
-    pub fn get<P: AsRef<[u8]>>(&self, name: PartName, plain: impl FnOnce() -> P) -> Arc<Part> {
+    /// The part of this name, compressed from what `put_plain` writes if nobody asked before.
+    pub fn get(&self, name: PartName, put_plain: impl FnOnce(&mut Vec<u8>)) -> Arc<Part> {
         if let Some(part) = self.0.get(&name) {
             return part;
         }
-        let part = Arc::new(Part::new(plain().as_ref()));
+        let mut plain = Vec::new();
+        put_plain(&mut plain);
+        let part = Arc::new(Part::new(&plain));
         self.0.insert(name, Arc::clone(&part));
         part
     }

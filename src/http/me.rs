@@ -6,6 +6,8 @@ use super::problem::{Code, Problem};
 use super::request::{NoQuery, Page, Query};
 use super::state::{Live, Visitor};
 use crate::domain::time;
+use crate::index::Stop;
+use crate::store::Progress;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -76,6 +78,17 @@ pub struct WaypointProgress {
     check_ins: i64,
 }
 
+impl From<(Stop<'_>, &Progress)> for WaypointProgress {
+    fn from((stop, progress): (Stop<'_>, &Progress)) -> Self {
+        Self {
+            waypoint: stop.name(),
+            first_at: time::rfc3339(progress.first_ms),
+            verdict: progress.verdict.as_str(),
+            check_ins: progress.check_ins,
+        }
+    }
+}
+
 /// What is kept about this participant.
 #[utoipa::path(get, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
     (status = 200, description = "Everything but the check-ins themselves", body = Me),
@@ -138,33 +151,29 @@ pub async fn progress(
     let been: HashMap<i64, _> =
         live.store.progress(visitor.id).await?.into_iter().map(|progress| (progress.waypoint, progress)).collect();
     let index = live.index();
-    let mut items = Vec::with_capacity(index.routes().len());
-    for published in index.routes() {
-        let slug = &published.route.slug;
-        let (mut waypoints, mut next_waypoint) = (Vec::new(), None);
-        for (waypoint, key) in published.route.waypoints.iter().zip(&published.waypoint_keys) {
-            let name = format!("{slug}/{}", waypoint.id);
-            match been.get(key) {
-                Some(progress) => waypoints.push(WaypointProgress {
-                    waypoint: name,
-                    first_at: time::rfc3339(progress.first_ms),
-                    verdict: progress.verdict.as_str(),
-                    check_ins: progress.check_ins,
-                }),
-                None => next_waypoint = next_waypoint.or(Some(name)),
-            }
+    let mut visits: HashMap<i64, Vec<(Stop<'_>, &Progress)>> = HashMap::new();
+    for (key, progress) in &been {
+        // What is no longer published is of no route any more.
+        if let Some(stop) = index.by_key(*key) {
+            visits.entry(stop.route.key).or_default().push((stop, progress));
         }
-        let (visited, total) = (waypoints.len(), published.route.waypoints.len());
-        items.push(RouteProgress {
-            route: slug.clone(),
-            title: published.route.title.get(lang).to_string(),
+    }
+    let items = index.routes().iter().map(|route| {
+        let mut visits = visits.remove(&route.key).unwrap_or_default();
+        visits.sort_unstable_by_key(|(stop, _)| stop.ordinal);
+        let next = route.waypoint_keys.iter().find(|key| !been.contains_key(key));
+        let (visited, total) = (visits.len(), route.waypoint_keys.len());
+        RouteProgress {
+            route: route.slug.clone(),
+            title: route.title.get(lang).to_string(),
             visited,
             total,
             complete: visited == total,
-            next_waypoint,
-            waypoints,
-        });
-    }
+            next_waypoint: next.and_then(|key| index.by_key(*key)).map(|stop| stop.name()),
+            waypoints: visits.into_iter().map(WaypointProgress::from).collect(),
+        }
+    });
+    let items = items.collect();
     let vary = [(header::VARY, "accept-language"), (header::CONTENT_LANGUAGE, lang.tag())];
     Ok((NO_STORE, vary, axum::Json(ProgressList { items })).into_response())
 }

@@ -160,9 +160,9 @@ fn answer(
         return Err(wrong("route", "is not the name of a published study route; GET /v1/routes lists them".into()));
     }
     if let Some(theme) = &asked.theme
-        && !index.themes().contains(theme)
+        && !index.has_theme(theme)
     {
-        let known: Vec<&str> = index.themes().iter().map(String::as_str).collect();
+        let known: Vec<&str> = index.themes().collect();
         return Err(wrong("theme", format!("no waypoint has it; there are {}", known.join(", "))));
     }
     let frame = Frame::at(asked.place);
@@ -205,7 +205,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(index: &Index, asked: &Asked, found: &[Neighbour], prepared: Option<&'a Prepared>) -> Self {
-        let fragments = found.iter().map(|n| index.fragment(n.point, asked.lang, asked.crs).len());
+        let fragments = found.iter().map(|n| index.fragment(n.point, asked.lang).len());
         let bytes = HEAD_BYTES + fragments.map(|length| length + ITEM_BYTES).sum::<usize>();
         match prepared {
             None => Self { text: Vec::with_capacity(bytes), compressed: None },
@@ -217,9 +217,9 @@ impl<'a> Writer<'a> {
     }
 
     fn fragment(&mut self, index: &Index, asked: &Asked, point: u32) {
-        let fragment = || index.fragment(point, asked.lang, asked.crs);
+        let fragment = |out: &mut Vec<u8>| wire::put_fragment(index.fragment(point, asked.lang), asked.crs, out);
         match &mut self.compressed {
-            None => self.text.extend_from_slice(fragment()),
+            None => fragment(&mut self.text),
             Some((answer, prepared)) => {
                 answer.plain(&self.text);
                 self.text.clear();
@@ -260,12 +260,12 @@ fn put_geojson(out: &mut Writer<'_>, index: &Index, asked: &Asked, found: &[Neig
     let mut first = true;
     for neighbour in found {
         let Some(stop) = index.stop(neighbour.point) else { continue };
-        let (lat, lon) = wire::shift(asked.crs, stop.waypoint.position.lat(), stop.waypoint.position.lon());
+        let (lat, lon) = wire::shift(asked.crs, stop.site.position.lat(), stop.site.position.lon());
         put(&mut out.text, if first { "{" } else { ",{" });
         first = false;
         // Slugs need no escaping.
         put(&mut out.text, "\"type\":\"Feature\",\"id\":\"");
-        put(&mut out.text, &wire::waypoint_id(stop.published, stop.waypoint));
+        put(&mut out.text, &stop.name());
         put(&mut out.text, "\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[");
         put(&mut out.text, ryu::Buffer::new().format_finite(lon));
         put(&mut out.text, ",");

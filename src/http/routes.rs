@@ -5,17 +5,21 @@ use super::openapi::params::{ContentParams, KnownParams, PageParams};
 use super::problem::{Code, Problem};
 use super::request::{Form, Page, Query, accepted_form};
 use super::state::Live;
-use super::wire::{self, WaypointDetail, WireWaypoint};
+use super::wire::{self, WaypointDetail};
 use crate::domain::crs::Crs;
-use crate::domain::route::{Lang, Published};
+use crate::domain::geodesy::LatLon;
+use crate::domain::route::Lang;
 use crate::domain::time;
-use crate::index::Index;
+use crate::index::{Index, Route, Stop};
 use axum::extract::{Path, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use utoipa::ToSchema;
 
 /// A study route.
@@ -74,12 +78,13 @@ pub struct RouteList<'a> {
     next: Option<String>,
 }
 
-/// A page of waypoints.
+/// A page of waypoints, each as it was written down when its generation was built.
 #[derive(Serialize, ToSchema)]
-pub struct WaypointList<'a> {
+pub struct WaypointList {
     /// The reference system of all coordinates here.
     crs: &'static str,
-    items: Vec<WireWaypoint<'a>>,
+    #[schema(value_type = Vec<wire::WireWaypoint<'static>>)]
+    items: Vec<Box<RawValue>>,
     /// Continues the list, as `cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -139,9 +144,9 @@ pub async fn list(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> 
     live.documents
         .answer(index.generation(), documents::key("/v1/routes", query.as_deref(), &headers), &headers, move || {
             let (routes, next) = asked.cut(index.routes());
-            let items: Vec<WireRoute<'_>> = routes.iter().map(|p| wire_route(p, &asked)).collect();
-            let features =
-                || features(&routes.iter().map(|p| line_feature(p, &asked)).collect::<Vec<_>>(), next.as_deref());
+            let items: Vec<WireRoute<'_>> = routes.iter().map(|route| wire_route(&index, route, &asked)).collect();
+            let lines = || routes.iter().map(|route| line_feature(&index, route, &asked)).collect::<Vec<_>>();
+            let features = || features(&lines(), next.as_deref());
             let geojson = (asked.form == Form::GeoJson).then(features).unwrap_or_default();
             asked.document(&RouteList { items, next }, || geojson)
         })
@@ -174,14 +179,14 @@ pub async fn one(
             documents::key(&format!("/v1/routes/{slug}"), query.as_deref(), &headers),
             &headers,
             move || {
-                let published = find(&index, &slug)?;
+                let route = find(&index, &slug)?;
                 let detail = RouteDetail {
-                    route: wire_route(published, &asked),
+                    route: wire_route(&index, route, &asked),
                     crs: asked.crs.as_str(),
-                    line: Line { kind: "LineString", coordinates: line(published, asked.crs) },
+                    line: Line { kind: "LineString", coordinates: line(&index, route, asked.crs) },
                     waypoints_href: format!("/v1/routes/{slug}/waypoints"),
                 };
-                asked.document(&detail, || line_feature(published, &asked))
+                asked.document(&detail, || line_feature(&index, route, &asked))
             },
         )
         .await
@@ -209,24 +214,33 @@ pub async fn waypoints(
     let index = live.index();
     find(&index, &slug)?;
     live.documents
-        .answer(index.generation(), documents::key(&format!("/v1/routes/{slug}/waypoints"), query.as_deref(), &headers), &headers, move || {
-            let published = find(&index, &slug)?;
-            let (keys, next) = asked.cut(&published.waypoint_keys);
-            let stops: Vec<_> = keys.iter().filter_map(|&key| index.by_key(key)).collect();
-            let items: Vec<_> = stops.iter().map(|&stop| WireWaypoint::new(stop, asked.lang, asked.crs)).collect();
-            if asked.form == Form::Json {
-                let list = WaypointList { crs: asked.crs.as_str(), items, next };
-                return Document::json(&list, "application/json", asked.lang.tag());
-            }
-            let points = stops.iter().zip(&items).map(|(stop, item)| {
-                let at = stop.waypoint.position;
-                let (lat, lon) = wire::shift(asked.crs, at.lat(), at.lon());
-                let id = wire::waypoint_id(stop.published, stop.waypoint);
-                json!({"type": "Feature", "id": id, "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": item})
-            });
-            Document::json(&features(&points.collect::<Vec<_>>(), next.as_deref()), "application/geo+json", asked.lang.tag())
-        })
+        .answer(
+            index.generation(),
+            documents::key(&format!("/v1/routes/{slug}/waypoints"), query.as_deref(), &headers),
+            &headers,
+            move || {
+                let (keys, next) = asked.cut(&find(&index, &slug)?.waypoint_keys);
+                if asked.form == Form::Json {
+                    let items = keys.iter().map(|&key| fragment(&index, key, &asked)).collect::<Result<_, _>>()?;
+                    let list = WaypointList { crs: asked.crs.as_str(), items, next };
+                    return Document::json(&list, "application/json", asked.lang.tag());
+                }
+                let points = keys.iter().map(|&key| {
+                    let stop = index.by_key(key).ok_or_else(Problem::internal)?;
+                    Ok(point_feature(stop, &asked, &fragment(&index, key, &asked)?))
+                });
+                let points = points.collect::<Result<Vec<_>, Problem>>()?;
+                Document::json(&features(&points, next.as_deref()), "application/geo+json", asked.lang.tag())
+            },
+        )
         .await
+}
+
+/// What the index keeps of a waypoint, as it stands.
+fn fragment(index: &Index, key: i64, asked: &Asked) -> Result<Box<RawValue>, Problem> {
+    let mut json = Vec::new();
+    wire::put_fragment(index.fragment_by_key(key, asked.lang).unwrap_or_default(), asked.crs, &mut json);
+    String::from_utf8(json).ok().and_then(|json| RawValue::from_string(json).ok()).ok_or_else(Problem::internal)
 }
 
 /// One waypoint with everything there is to read, its questions without their keys.
@@ -258,66 +272,81 @@ pub async fn waypoint(
     if index.waypoint(&name).is_none() {
         return Err(unknown());
     }
+    let (store, runtime) = (live.store.clone(), Handle::current());
     live.documents
-        .answer(index.generation(), documents::key(&format!("/v1/routes/{route}/waypoints/{waypoint}"), query.as_deref(), &headers), &headers, move || {
-            let stop = index.waypoint(&name).ok_or_else(Problem::internal)?;
-            let detail = WaypointDetail::new(stop, asked.lang, asked.crs);
-            let at = stop.waypoint.position;
-            let (lat, lon) = wire::shift(asked.crs, at.lat(), at.lon());
-            asked.document(&detail, || {
-                json!({"type": "Feature", "id": name, "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": detail})
-            })
-        })
+        .answer(
+            index.generation(),
+            documents::key(&format!("/v1/routes/{route}/waypoints/{waypoint}"), query.as_deref(), &headers),
+            &headers,
+            move || {
+                let stop = index.waypoint(&name).ok_or_else(Problem::internal)?;
+                // This is off the async threads already, and is done once in a generation.
+                let content = runtime.block_on(store.waypoint_of_revision(stop.key, stop.route.revision))?;
+                let content = content.ok_or_else(Problem::internal)?;
+                let detail = WaypointDetail::new(&stop.route.slug, &content, asked.lang, asked.crs);
+                asked.document(&detail, || point_feature(stop, &asked, &detail))
+            },
+        )
         .await
 }
 
-fn find<'a>(index: &'a Arc<Index>, slug: &str) -> Result<&'a Published, Problem> {
+fn point_feature(stop: Stop<'_>, asked: &Asked, properties: &impl Serialize) -> serde_json::Value {
+    let (lat, lon) = wire::shift(asked.crs, stop.site.position.lat(), stop.site.position.lon());
+    json!({"type": "Feature", "id": stop.name(), "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": properties})
+}
+
+fn find<'a>(index: &'a Arc<Index>, slug: &str) -> Result<&'a Route, Problem> {
     index.route(slug).ok_or_else(|| {
         Problem::new(Code::UnknownRoute, "No published study route has this name; GET /v1/routes lists them.")
     })
 }
 
-fn wire_route<'a>(published: &'a Published, asked: &Asked) -> WireRoute<'a> {
-    let route = &published.route;
-    let themes: std::collections::BTreeSet<&str> =
-        route.waypoints.iter().flat_map(|w| w.body.themes.iter().map(String::as_str)).collect();
+fn wire_route<'a>(index: &Index, route: &'a Route, asked: &Asked) -> WireRoute<'a> {
     WireRoute {
         id: &route.slug,
         title: route.title.shown(asked.lang),
         summary: route.summary.shown(asked.lang),
-        revision: published.revision,
-        published_at: time::rfc3339(published.published_ms),
-        waypoints: route.waypoints.len(),
-        length_m: length_m(published).round(),
-        themes: themes.into_iter().collect(),
-        bbox: bbox(published, asked.crs),
+        revision: route.revision,
+        published_at: time::rfc3339(route.published_ms),
+        waypoints: route.waypoint_keys.len(),
+        length_m: length_m(&drawn_line(index, route)).round(),
+        themes: route.themes().collect(),
+        bbox: bbox(&line(index, route, asked.crs)),
         href: format!("/v1/routes/{}", route.slug),
     }
 }
 
-fn length_m(published: &Published) -> f64 {
-    let at = |&[lon, lat]: &[f64; 2]| crate::domain::geodesy::LatLon::new(lat, lon).ok();
-    let line = published.route.drawn_line();
+/// The drawn line, or else one from stop to stop.
+fn drawn_line<'a>(index: &Index, route: &'a Route) -> Cow<'a, [[f64; 2]]> {
+    if route.line.len() >= 2 {
+        return Cow::Borrowed(&route.line);
+    }
+    let stops = route.waypoint_keys.iter().filter_map(|key| index.by_key(*key));
+    stops.map(|stop| [stop.site.position.lon(), stop.site.position.lat()]).collect()
+}
+
+fn length_m(line: &[[f64; 2]]) -> f64 {
+    let at = |&[lon, lat]: &[f64; 2]| LatLon::new(lat, lon).ok();
     line.windows(2).filter_map(|pair| Some(at(&pair[0])?.distance_m(at(&pair[1])?))).sum()
 }
 
-fn line(published: &Published, crs: Crs) -> Vec<[f64; 2]> {
+fn line(index: &Index, route: &Route, crs: Crs) -> Vec<[f64; 2]> {
     let shift = |&[lon, lat]: &[f64; 2]| {
         let (lat, lon) = wire::shift(crs, lat, lon);
         [lon, lat]
     };
-    published.route.drawn_line().iter().map(shift).collect()
+    drawn_line(index, route).iter().map(shift).collect()
 }
 
-fn bbox(published: &Published, crs: Crs) -> [f64; 4] {
+fn bbox(line: &[[f64; 2]]) -> [f64; 4] {
     let start = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-    let wider = |b: [f64; 4], [lon, lat]: [f64; 2]| [b[0].min(lon), b[1].min(lat), b[2].max(lon), b[3].max(lat)];
-    line(published, crs).into_iter().fold(start, wider)
+    let wider = |b: [f64; 4], &[lon, lat]: &[f64; 2]| [b[0].min(lon), b[1].min(lat), b[2].max(lon), b[3].max(lat)];
+    line.iter().fold(start, wider)
 }
 
-fn line_feature(published: &Published, asked: &Asked) -> serde_json::Value {
-    let geometry = Line { kind: "LineString", coordinates: line(published, asked.crs) };
-    json!({"type": "Feature", "id": published.route.slug, "geometry": geometry, "properties": wire_route(published, asked)})
+fn line_feature(index: &Index, route: &Route, asked: &Asked) -> serde_json::Value {
+    let geometry = Line { kind: "LineString", coordinates: line(index, route, asked.crs) };
+    json!({"type": "Feature", "id": route.slug, "geometry": geometry, "properties": wire_route(index, route, asked)})
 }
 
 fn features(features: &[serde_json::Value], next: Option<&str>) -> serde_json::Value {

@@ -2,14 +2,15 @@
 //!
 //! Another shape than the stored one on purpose: a question's key and explanation have no field here, so they cannot leave.
 
+mod recast;
+
 use crate::domain::crs::{self, Crs};
-use crate::domain::route::{
-    Asset, Confidence, Exhibit, ExhibitKind, HeightDatum, Lang, Published, Quaternion, Waypoint,
-};
+use crate::domain::route::{Asset, Confidence, Exhibit, ExhibitKind, HeightDatum, Lang, Quaternion, Waypoint};
 use crate::domain::zone::Zone as DomainZone;
-use crate::index::Stop;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub use recast::put_fragment;
 
 /// Told with every opening hour, because sources age.
 const CHECK_HOURS: [(Lang, &str); 2] =
@@ -237,22 +238,15 @@ pub fn shift(crs: Crs, lat: f64, lon: f64) -> (f64, f64) {
     (round(lat), round(lon))
 }
 
-/// `route/waypoint`.
-#[must_use]
-pub fn waypoint_id(published: &Published, waypoint: &Waypoint) -> String {
-    format!("{}/{}", published.route.slug, waypoint.id)
-}
-
 impl<'a> WireWaypoint<'a> {
-    /// A stop in one language and reference system.
+    /// A route's waypoint in one language and reference system.
     #[must_use]
-    pub fn new(stop: Stop<'a>, lang: Lang, crs: Crs) -> Self {
-        let (waypoint, body) = (stop.waypoint, &stop.waypoint.body);
-        let slug = &stop.published.route.slug;
+    pub fn new(route: &'a str, waypoint: &'a Waypoint, lang: Lang, crs: Crs) -> Self {
+        let body = &waypoint.body;
         let (lat, lon) = shift(crs, waypoint.position.lat(), waypoint.position.lon());
         Self {
-            id: waypoint_id(stop.published, waypoint),
-            route: slug,
+            id: format!("{route}/{}", waypoint.id),
+            route,
             order: body.order,
             title: body.title.shown(lang),
             summary: body.summary.shown(lang),
@@ -262,7 +256,7 @@ impl<'a> WireWaypoint<'a> {
             coordinate: Coordinate { confidence: body.coordinate.confidence, precision_m: body.coordinate.precision_m },
             exhibits: body.exhibits.iter().map(|e| exhibit(e, lang, crs)).collect(),
             questions: body.questions.len(),
-            href: format!("/v1/routes/{slug}/waypoints/{}", waypoint.id),
+            href: format!("/v1/routes/{route}/waypoints/{}", waypoint.id),
         }
     }
 }
@@ -315,13 +309,13 @@ impl<'a> WireAsset<'a> {
 }
 
 impl<'a> WaypointDetail<'a> {
-    /// A stop with everything there is to read.
+    /// A route's waypoint with everything there is to read.
     #[must_use]
-    pub fn new(stop: Stop<'a>, lang: Lang, crs: Crs) -> Self {
-        let body = &stop.waypoint.body;
+    pub fn new(route: &'a str, waypoint: &'a Waypoint, lang: Lang, crs: Crs) -> Self {
+        let body = &waypoint.body;
         let hours_note = CHECK_HOURS.iter().find(|(l, _)| *l == lang).map_or("", |(_, note)| note);
         Self {
-            waypoint: WireWaypoint::new(stop, lang, crs),
+            waypoint: WireWaypoint::new(route, waypoint, lang, crs),
             county: body.county.shown(lang),
             period: body.period.shown(lang),
             heritage: WireHeritage {
@@ -355,10 +349,10 @@ fn quiz(question: &crate::domain::route::Question, lang: Lang) -> WireQuestion<'
     WireQuestion { id: &question.id, prompt: question.prompt.shown(lang), options }
 }
 
-/// Writes a stop as JSON; what the index prepares once per generation.
-pub fn render(stop: Stop<'_>, lang: Lang, crs: Crs, out: &mut Vec<u8>) {
+/// Writes a route's waypoint as JSON in WGS 84; what the index keeps of it.
+pub fn render(route: &str, waypoint: &Waypoint, lang: Lang, out: &mut Vec<u8>) {
     let before = out.len();
-    if serde_json::to_writer(&mut *out, &WireWaypoint::new(stop, lang, crs)).is_err() {
+    if serde_json::to_writer(&mut *out, &WireWaypoint::new(route, waypoint, lang, Crs::Wgs84)).is_err() {
         // Writing plain structs to memory does not fail; a half-written one must not be served all the same.
         out.truncate(before);
         out.extend_from_slice(b"null");

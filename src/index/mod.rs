@@ -1,63 +1,68 @@
 //! What visitors' questions are answered from: one generation of all published study routes, in memory.
 //!
-//! Immutable: built whole, swapped whole behind one atomic pointer, so a request that takes it once sees one generation from
-//! start to end. What does not depend on the visitor is serialised once per generation. Pure: no I/O, no clock; it does
-//! not know what the serialised form looks like, its maker passes that in.
+//! Immutable: built aside, swapped whole behind one atomic pointer, so a request that takes it once sees one generation from
+//! start to end. A generation shares what it has in common with the one before it. It keeps of a waypoint what is asked of all
+//! of them, and what every visitor is told of it, written down once; the rest stays in the database. Pure: no I/O, no clock; it
+//! does not know what the written form looks like, its maker passes that in.
 
+mod change;
+mod part;
+mod shelf;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use crate::domain::check_in::Site;
-use crate::domain::crs::Crs;
-use crate::domain::geodesy::{Frame, LatLon};
-use crate::domain::route::{Lang, Published, Waypoint};
+use crate::domain::geodesy::Frame;
+use crate::domain::route::Lang;
 use arc_swap::ArcSwap;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use change::Tally;
+use part::{Part, Places};
+use std::collections::HashMap;
+use std::sync::Arc;
 
+pub use change::{Change, Route};
+pub use shelf::{Render, Shelf};
 pub use tree::{Neighbour, PointTree};
 
-/// Writes a waypoint's part of an answer that is the same for every visitor.
-pub type Render = fn(stop: Stop<'_>, lang: Lang, crs: Crs, out: &mut Vec<u8>);
-
 /// One generation.
+#[derive(Default)]
 pub struct Index {
     generation: i64,
-    routes: Vec<Published>,
-    /// Where each point of the tree stands in `routes`.
-    stops: Vec<(u32, u32)>,
-    tree: PointTree,
-    by_route: HashMap<String, usize>,
-    by_key: HashMap<i64, u32>,
-    by_name: HashMap<Box<str>, u32>,
-    themes: BTreeSet<String>,
-    render: Render,
-    prepared: [OnceLock<Prepared>; Lang::ALL.len() * Crs::ALL.len()],
+    /// By name.
+    routes: Vec<Arc<Route>>,
+    /// Where in `routes`, by the store's number.
+    by_route: HashMap<i64, usize>,
+    themes: Tally,
+    /// Most waypoints.
+    base: Arc<Part>,
+    /// Waypoints of `base` that are of an earlier generation only.
+    gone: Places,
+    /// Waypoints that are not in `base`; their numbers go on where those of `base` end.
+    fresh: Arc<Part>,
 }
 
 /// One waypoint of one generation.
 #[derive(Clone, Copy)]
 pub struct Stop<'a> {
     /// Its study route.
-    pub published: &'a Published,
-    /// Its content.
-    pub waypoint: &'a Waypoint,
+    pub route: &'a Route,
+    /// Its name in the route.
+    pub id: &'a str,
     /// The store's number of it.
     pub key: i64,
+    /// Where presence at it is judged.
+    pub site: &'a Site,
+    /// Place in the visiting order, from 0.
+    pub ordinal: u32,
 }
 
 impl Stop<'_> {
-    /// Where presence at this stop is judged.
+    /// `route/waypoint`.
     #[must_use]
-    pub fn site(&self) -> Site {
-        Site { position: self.waypoint.position, zone: self.waypoint.body.zone.clone() }
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.route.slug, self.id)
     }
-}
-
-/// The serialised waypoints of one language and reference system, end to end in one buffer: neighbours in a route lie side by
-/// side, and no waypoint costs an allocation.
-struct Prepared {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
 }
 
 /// Which waypoints a visitor wants.
@@ -70,43 +75,6 @@ pub struct Wanted<'a> {
 }
 
 impl Index {
-    /// Builds a generation. The languages are prepared in WGS 84 at once, the other reference systems when first asked for.
-    #[must_use]
-    pub fn build(generation: i64, mut routes: Vec<Published>, render: Render) -> Self {
-        routes.sort_by(|a, b| a.route.slug.cmp(&b.route.slug));
-        let stops: Vec<(u32, u32)> = (0u32..)
-            .zip(&routes)
-            .flat_map(|(r, published)| (0u32..).zip(&published.route.waypoints).map(move |(w, _)| (r, w)))
-            .collect();
-        let places: Vec<LatLon> =
-            routes.iter().flat_map(|p| p.route.waypoints.iter().map(|waypoint| waypoint.position)).collect();
-        let keys = routes.iter().flat_map(|p| p.waypoint_keys.iter().copied());
-        let names = routes
-            .iter()
-            .flat_map(|p| p.route.waypoints.iter().map(|w| format!("{}/{}", p.route.slug, w.id).into_boxed_str()));
-        let mut index = Self {
-            generation,
-            by_key: keys.zip(0u32..).collect(),
-            by_name: names.zip(0u32..).collect(),
-            by_route: routes.iter().enumerate().map(|(i, p)| (p.route.slug.clone(), i)).collect(),
-            themes: routes
-                .iter()
-                .flat_map(|p| &p.route.waypoints)
-                .flat_map(|w| w.body.themes.iter().cloned())
-                .collect(),
-            tree: PointTree::new(places.into_iter()),
-            stops,
-            routes,
-            render,
-            prepared: Default::default(),
-        };
-        for lang in Lang::ALL {
-            let prepared = index.prepare(lang, Crs::Wgs84);
-            index.prepared[slot(lang, Crs::Wgs84)] = OnceLock::from(prepared);
-        }
-        index
-    }
-
     /// The number of this generation; it grows with every publication.
     #[must_use]
     pub fn generation(&self) -> i64 {
@@ -115,93 +83,130 @@ impl Index {
 
     /// All study routes, by slug.
     #[must_use]
-    pub fn routes(&self) -> &[Published] {
+    pub fn routes(&self) -> &[Arc<Route>] {
         &self.routes
     }
 
     /// How many waypoints in all.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.stops.len()
+        self.base.len() - self.gone.len() + self.fresh.len()
     }
 
     /// Whether there is no waypoint.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stops.is_empty()
+        self.len() == 0
     }
 
-    /// All themes of all waypoints.
+    /// All themes of all waypoints, in order.
+    pub fn themes(&self) -> impl Iterator<Item = &str> {
+        self.themes.names()
+    }
+
+    /// Whether a waypoint has this theme.
     #[must_use]
-    pub fn themes(&self) -> &BTreeSet<String> {
-        &self.themes
+    pub fn has_theme(&self, theme: &str) -> bool {
+        self.themes.has(theme)
     }
 
     /// A study route by slug.
     #[must_use]
-    pub fn route(&self, slug: &str) -> Option<&Published> {
-        self.by_route.get(slug).and_then(|&i| self.routes.get(i))
+    pub fn route(&self, slug: &str) -> Option<&Route> {
+        let place = self.routes.binary_search_by(|route| route.slug.as_str().cmp(slug)).ok()?;
+        self.routes.get(place).map(Arc::as_ref)
     }
 
     /// A waypoint by its name `route/waypoint`.
     #[must_use]
     pub fn waypoint(&self, name: &str) -> Option<Stop<'_>> {
-        self.by_name.get(name).and_then(|&point| self.stop(point))
+        let (slug, id) = name.split_once('/')?;
+        let route = self.route(slug)?;
+        self.find(|part| part.by_name(route.key, id)).and_then(|point| self.stop(point))
     }
 
     /// A waypoint by the store's number.
     #[must_use]
     pub fn by_key(&self, key: i64) -> Option<Stop<'_>> {
-        self.by_key.get(&key).and_then(|&point| self.stop(point))
+        self.point(key).and_then(|point| self.stop(point))
     }
 
     /// The waypoint of a neighbour.
     #[must_use]
     pub fn stop(&self, point: u32) -> Option<Stop<'_>> {
-        let &(r, w) = self.stops.get(point as usize)?;
-        let published = self.routes.get(r as usize)?;
-        let waypoint = published.route.waypoints.get(w as usize)?;
-        Some(Stop { published, waypoint, key: *published.waypoint_keys.get(w as usize)? })
+        let (part, place) = self.at(point);
+        let spot = part.shelf.spots().get(place)?;
+        let route = self.route_by_key(part.shelf.route_key(place))?;
+        Some(Stop { route, id: part.shelf.id(place), key: spot.key, site: &spot.site, ordinal: spot.ordinal })
     }
 
-    /// The wanted waypoints within `radius_m` of a frame's place, nearest first.
+    /// The wanted waypoints within `radius_m` of a frame's place, nearest first; equally near ones by route and visiting order.
     #[must_use]
     pub fn nearby(&self, frame: &Frame, radius_m: f64, limit: usize, wanted: Wanted<'_>) -> Vec<Neighbour> {
-        if wanted.route.is_none() && wanted.theme.is_none() {
-            return self.tree.nearby(frame, radius_m, limit, |_| true);
-        }
-        self.tree.nearby(frame, radius_m, limit, |point| {
-            self.stop(point).is_some_and(|stop| {
-                wanted.route.is_none_or(|slug| slug == stop.published.route.slug)
-                    && wanted.theme.is_none_or(|theme| stop.waypoint.body.themes.iter().any(|t| t == theme))
-            })
-        })
-    }
-
-    /// The serialised form of a neighbour's waypoint.
-    #[must_use]
-    pub fn fragment(&self, point: u32, lang: Lang, crs: Crs) -> &[u8] {
-        let prepared = self.prepared[slot(lang, crs)].get_or_init(|| self.prepare(lang, crs));
-        let i = point as usize;
-        let start = i.checked_sub(1).and_then(|before| prepared.ends.get(before)).copied().unwrap_or(0);
-        prepared.ends.get(i).and_then(|&end| prepared.bytes.get(start..end)).unwrap_or(b"null")
-    }
-
-    fn prepare(&self, lang: Lang, crs: Crs) -> Prepared {
-        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(self.stops.len()));
-        for point in (0u32..).take(self.stops.len()) {
-            if let Some(stop) = self.stop(point) {
-                (self.render)(stop, lang, crs, &mut bytes);
+        let Ok(route) = wanted.route.map(|slug| self.route(slug).map(|route| route.key).ok_or(())).transpose() else {
+            return Vec::new();
+        };
+        let look = |part: &Part, gone: &Places| {
+            if gone.len() == 0 && route.is_none() && wanted.theme.is_none() {
+                return part.tree.candidates(frame, radius_m, limit, |_| true);
             }
-            ends.push(bytes.len());
+            let of_route = route.map(|key| part.shelf.of_route(key));
+            part.tree.candidates(frame, radius_m, limit, |place| {
+                let place = place as usize;
+                !gone.contains(place)
+                    && of_route.as_ref().is_none_or(|is| is(place))
+                    && wanted.theme.is_none_or(|theme| part.shelf.themes(place).iter().any(|other| other == theme))
+            })
+        };
+        let mut found = look(&self.base, &self.gone);
+        if self.fresh.len() > 0 {
+            let fresh = look(&self.fresh, &Places::default()).into_iter();
+            found.extend(fresh.map(|seen| Neighbour { point: self.number_of_fresh(seen.point), ..seen }));
         }
-        bytes.shrink_to_fit();
-        Prepared { bytes, ends }
+        let order = |point| self.stop(point).map(|stop| (&stop.route.slug, stop.ordinal));
+        found.sort_unstable_by(|a, b| {
+            a.distance_m.total_cmp(&b.distance_m).then_with(|| order(a.point).cmp(&order(b.point)))
+        });
+        found.truncate(limit);
+        found
     }
-}
 
-fn slot(lang: Lang, crs: Crs) -> usize {
-    lang as usize * Crs::ALL.len() + crs as usize
+    /// What every visitor is told of a neighbour's waypoint.
+    #[must_use]
+    pub fn fragment(&self, point: u32, lang: Lang) -> &[u8] {
+        let (part, place) = self.at(point);
+        part.shelf.fragment(place, lang)
+    }
+
+    /// What every visitor is told of the waypoint that has the store's number.
+    #[must_use]
+    pub fn fragment_by_key(&self, key: i64, lang: Lang) -> Option<&[u8]> {
+        self.point(key).map(|point| self.fragment(point, lang))
+    }
+
+    fn point(&self, key: i64) -> Option<u32> {
+        self.find(|part| part.by_key(key))
+    }
+
+    /// The number of a waypoint of this generation, of which each part knows its own place.
+    fn find(&self, place: impl Fn(&Part) -> Option<u32>) -> Option<u32> {
+        let fresh = || place(&self.fresh).map(|place| self.number_of_fresh(place));
+        place(&self.base).filter(|place| !self.gone.contains(*place as usize)).or_else(fresh)
+    }
+
+    fn at(&self, point: u32) -> (&Part, usize) {
+        let place = point as usize;
+        place.checked_sub(self.base.len()).map_or((&self.base, place), |place| (&self.fresh, place))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "waypoints are counted in u32")]
+    fn number_of_fresh(&self, place: u32) -> u32 {
+        self.base.len() as u32 + place
+    }
+
+    fn route_by_key(&self, key: i64) -> Option<&Arc<Route>> {
+        self.by_route.get(&key).and_then(|&place| self.routes.get(place))
+    }
 }
 
 /// The generation now being served.
@@ -220,9 +225,9 @@ impl Current {
         self.0.load_full()
     }
 
-    /// Serves a newer generation from now on; an older one is dropped.
-    pub fn swap(&self, index: Index) {
+    /// Serves a newer generation from now on; an older one is dropped. Gives the one that was served.
+    pub fn swap(&self, index: Index) -> Arc<Index> {
         let index = Arc::new(index);
-        self.0.rcu(|now| if index.generation >= now.generation { Arc::clone(&index) } else { Arc::clone(now) });
+        self.0.rcu(|now| if index.generation >= now.generation { Arc::clone(&index) } else { Arc::clone(now) })
     }
 }

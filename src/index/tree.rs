@@ -1,11 +1,11 @@
 //! Nearest neighbours among fixed points, exact anywhere on the earth.
 //!
-//! The keys of the R-tree are earth-centred vectors in metres, not degrees, so squared Euclidean distance orders neighbours
-//! rightly at the poles and across the date line. Immutable, bulk-loaded. Refuses to know what the points are.
+//! The keys are earth-centred vectors in metres, not degrees, so squared Euclidean distance orders neighbours rightly at the poles
+//! and across the date line. A balanced k-d tree packed into three arrays: points that are near each other lie side by side, in
+//! leaves of a fixed size, so a leaf is a few lines of memory and its place is arithmetic. Immutable. Refuses to know what the
+//! points are.
 
 use crate::domain::geodesy::{Enu, Frame, LatLon};
-use rstar::RTree;
-use rstar::primitives::GeomWithData;
 
 /// One point as seen from the query's place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,9 +19,27 @@ pub struct Neighbour {
 }
 
 /// The tree.
+#[derive(Default)]
 pub struct PointTree {
-    tree: RTree<GeomWithData<[f64; 3], u32>>,
+    /// Leaf by leaf.
+    keys: Vec<[f64; 3]>,
+    /// The number of the point at each place; empty when that is the place itself.
+    numbers: Vec<u32>,
+    /// Where the leaves before the n-th are parted from it and those after: a node of the tree is a range of leaves, and is parted
+    /// in its middle, so every middle belongs to one node.
+    splits: Vec<Split>,
 }
+
+#[derive(Clone, Copy, Default)]
+struct Split {
+    at: f64,
+    axis: usize,
+}
+
+type Numbered = ([f64; 3], u32);
+
+/// Points in a leaf.
+const LEAF: usize = 16;
 
 /// Chords order like distances but for the ellipsoid's varying curvature, which at 100 km makes less than 2 cm. Points whose
 /// chords are within this of the last one taken are looked at too before the final order is made.
@@ -31,14 +49,23 @@ impl PointTree {
     /// Builds the tree over `points`; more than 2³² points are not kept.
     #[must_use]
     pub fn new(points: impl Iterator<Item = LatLon>) -> Self {
-        let keys = points.zip(0u32..).map(|(place, number)| GeomWithData::new(place.ecef(), number)).collect();
-        Self { tree: RTree::bulk_load(keys) }
+        let mut points: Vec<Numbered> = points.map(LatLon::ecef).zip(0u32..).collect();
+        let leaves = points.len().div_ceil(LEAF);
+        let mut splits = vec![Split::default(); leaves];
+        part(&mut points, 0, leaves, &mut splits);
+        let (keys, numbers) = points.into_iter().unzip();
+        Self { keys, numbers, splits }
+    }
+
+    /// Numbers the points anew, by their places in the tree: near ones get near numbers. Gives the number that each had.
+    pub fn renumber(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.numbers)
     }
 
     /// How many points.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tree.size()
+        self.keys.len()
     }
 
     /// Whether there is none.
@@ -54,30 +81,132 @@ impl PointTree {
         frame: &Frame,
         radius_m: f64,
         limit: usize,
-        mut wanted: impl FnMut(u32) -> bool,
+        wanted: impl FnMut(u32) -> bool,
     ) -> Vec<Neighbour> {
-        let mut found: Vec<Neighbour> = Vec::with_capacity(limit + 1);
-        // The chord is never longer than the distance, so a chord beyond the radius ends the search.
-        let mut reach_m = radius_m;
-        for (point, chord2) in self.tree.nearest_neighbor_iter_with_distance_2(frame.origin()) {
-            if chord2 > reach_m * reach_m {
-                break;
-            }
-            if !wanted(point.data) {
-                continue;
-            }
-            let enu = frame.enu(*point.geom());
-            let distance_m = frame.distance_m(enu);
-            if distance_m <= radius_m {
-                found.push(Neighbour { point: point.data, distance_m, enu });
-                if found.len() == limit {
-                    reach_m = reach_m.min(chord2.sqrt() + CHORD_SLACK_M);
-                }
-            }
-        }
+        let mut found = self.candidates(frame, radius_m, limit, wanted);
         found.sort_unstable_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.point.cmp(&b.point)));
         found.truncate(limit);
         found
+    }
+
+    /// The same in any order, with all that are as near as the last of them, and perhaps some that are not: for who knows better
+    /// which of equally near points comes first.
+    pub fn candidates(
+        &self,
+        frame: &Frame,
+        radius_m: f64,
+        limit: usize,
+        wanted: impl FnMut(u32) -> bool,
+    ) -> Vec<Neighbour> {
+        let mut search = Search {
+            tree: self,
+            eye: frame.origin(),
+            limit,
+            wanted,
+            // The chord is never longer than the distance, so nothing beyond the radius is within it.
+            reach2: radius_m * radius_m,
+            nearest2: Vec::with_capacity(limit + 1),
+            found: Vec::with_capacity(2 * limit),
+        };
+        search.node(0, self.splits.len(), [0.0; 3]);
+        let within = search.found.iter().filter(|(_, chord2)| *chord2 <= search.reach2);
+        let seen = within.map(|&(place, _)| {
+            let enu = frame.enu(self.keys[place]);
+            Neighbour { point: self.number(place), distance_m: frame.distance_m(enu), enu }
+        });
+        seen.filter(|neighbour| neighbour.distance_m <= radius_m).collect()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "places were counted in u32 when the tree was built")]
+    fn number(&self, place: usize) -> u32 {
+        self.numbers.get(place).copied().unwrap_or(place as u32)
+    }
+}
+
+/// Orders points so that those of earlier leaves lie on one side of a split and those of later leaves on the other.
+fn part(points: &mut [Numbered], first: usize, end: usize, splits: &mut [Split]) {
+    if end - first < 2 {
+        return;
+    }
+    let middle = first.midpoint(end);
+    let at = (middle - first) * LEAF;
+    let axis = widest(points);
+    let (before, (key, _), _) = points.select_nth_unstable_by(at, |a, b| a.0[axis].total_cmp(&b.0[axis]));
+    splits[middle] = Split { at: key[axis], axis };
+    debug_assert_eq!(before.len(), at);
+    let (before, after) = points.split_at_mut(at);
+    part(before, first, middle, splits);
+    part(after, middle, end, splits);
+}
+
+/// The axis along which points lie farthest apart.
+fn widest(points: &[Numbered]) -> usize {
+    let mut bounds = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
+    for (key, _) in points {
+        for (bound, &value) in bounds.iter_mut().zip(key) {
+            *bound = [bound[0].min(value), bound[1].max(value)];
+        }
+    }
+    let width = |axis: &usize| bounds[*axis][1] - bounds[*axis][0];
+    (0..3).max_by(|a, b| width(a).total_cmp(&width(b))).unwrap_or(0)
+}
+
+/// One walk through the tree, the nearer side of every split first.
+struct Search<'a, W> {
+    tree: &'a PointTree,
+    eye: [f64; 3],
+    limit: usize,
+    wanted: W,
+    /// Square of the chord beyond which nothing is looked for.
+    reach2: f64,
+    /// The smallest squared chords so far, ascending.
+    nearest2: Vec<f64>,
+    /// Places and squared chords of what was within reach when it was seen.
+    found: Vec<(usize, f64)>,
+}
+
+impl<W: FnMut(u32) -> bool> Search<'_, W> {
+    /// Looks at a range of leaves, which are at least `off` away along each axis.
+    fn node(&mut self, first: usize, end: usize, off: [f64; 3]) {
+        if end - first < 2 {
+            return self.leaf(first);
+        }
+        let middle = first.midpoint(end);
+        let Split { at, axis } = self.tree.splits[middle];
+        let beyond = self.eye[axis] - at;
+        let (near, far) =
+            if beyond < 0.0 { ((first, middle), (middle, end)) } else { ((middle, end), (first, middle)) };
+        self.node(near.0, near.1, off);
+        let mut off = off;
+        off[axis] = beyond;
+        if off[0] * off[0] + off[1] * off[1] + off[2] * off[2] <= self.reach2 {
+            self.node(far.0, far.1, off);
+        }
+    }
+
+    fn leaf(&mut self, leaf: usize) {
+        let first = leaf * LEAF;
+        let end = (first + LEAF).min(self.tree.keys.len());
+        for (place, key) in (first..end).zip(&self.tree.keys[first..end]) {
+            let d = [key[0] - self.eye[0], key[1] - self.eye[1], key[2] - self.eye[2]];
+            let chord2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+            if chord2 <= self.reach2 && (self.wanted)(self.tree.number(place)) {
+                self.take(place, chord2);
+            }
+        }
+    }
+
+    fn take(&mut self, place: usize, chord2: f64) {
+        self.found.push((place, chord2));
+        let rank = self.nearest2.partition_point(|other| *other <= chord2);
+        if rank < self.limit {
+            self.nearest2.truncate(self.limit - 1);
+            self.nearest2.insert(rank, chord2);
+            if let Some(last2) = self.nearest2.get(self.limit - 1) {
+                let reach_m = last2.sqrt() + CHORD_SLACK_M;
+                self.reach2 = self.reach2.min(reach_m * reach_m);
+            }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod recording;
 mod route_state;
 mod routes;
 mod schedules;
+mod snapshot;
 mod sql;
 mod uploads;
 
@@ -44,6 +45,7 @@ pub use recording::{Outcome, Past, Pasts};
 pub use route_state::{DraftState, Head, RouteState, Schedule, Version};
 pub use routes::{NotReleased, Publication, PublishOutcome, Release, Revision};
 pub use schedules::NewSchedule;
+pub use snapshot::{Changes, Served, StoredWaypoint};
 pub use sql::Dialect;
 pub use uploads::{NewUpload, StoredUpload};
 
@@ -184,6 +186,7 @@ impl Store {
         use sqlx::Executor;
         let modules = [
             ("routes", routes::ALL),
+            ("snapshot", snapshot::ALL),
             ("assets", assets::ALL),
             ("uploads", uploads::ALL),
             ("participants", participants::ALL),

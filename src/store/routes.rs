@@ -1,5 +1,5 @@
 //! Publications: a route's content becomes its next revision, whole and in one transaction, whether it comes from a file, a draft or
-//! an old revision; and reading all that is published as one consistent snapshot.
+//! an old revision.
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
 use super::contents::{self, ContentKey, FileDigest};
@@ -8,13 +8,11 @@ use super::route_state::{Head, RouteState, STATE, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, json};
 use super::{overlay, prepare};
-use crate::domain::route::{Published, StudyRoute, Waypoint};
+use crate::domain::route::{StudyRoute, Waypoint};
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 statements! {
-    // Both freeze what the transaction sees: the generation and the content belong together.
-    BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
     GENERATION = Sql::both("select value from generation where only_row = 1");
     BUMP_GENERATION = Sql::both("update generation set value = value + 1 where only_row = 1");
     FILE_HASH = Sql::both("select revision, file_hash from study_routes where slug = $1");
@@ -64,16 +62,6 @@ statements! {
          where d.content_key = $2 and d.ordinal < 0",
     );
     REVISION_HEAD = Sql::both("select head from revisions where route_key = $1 and revision = $2 and kind <> 'withdraw'");
-    PUBLISHED_ROUTES = Sql::both(
-        "select r.route_key, r.slug, r.revision, v.published_ms, v.head from study_routes r
-         join revisions v on v.route_key = r.route_key and v.revision = r.revision
-         where r.revision > 0 and r.withdrawn = 0 order by r.slug",
-    );
-    PUBLISHED_WAYPOINTS = Sql::both(
-        "select w.route_key, v.waypoint_key, v.ordinal, v.document from waypoint_versions v
-         join waypoints w on w.waypoint_key = v.waypoint_key
-         where v.last_revision is null order by w.route_key, v.ordinal",
-    );
     REVISIONS = Sql::both(
         "select v.revision, v.published_ms, v.kind, v.note, v.author, v.restored_revision,
                 coalesce((select x.ordinal from waypoint_versions x
@@ -411,41 +399,6 @@ impl Store {
         })
     }
 
-    /// Everything that is published, with its generation, as of one moment.
-    ///
-    /// # Errors
-    /// When the database does not answer or holds what the domain refuses.
-    pub async fn snapshot(&self) -> Result<(i64, Vec<Published>)> {
-        type HeadRow = (i64, String, i64, i64, String);
-        type DocumentRow = (i64, i64, i64, String);
-        let (generation, heads, documents): (i64, Vec<HeadRow>, Vec<DocumentRow>) = on!(self, |pools, dialect| {
-            let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
-            let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
-            let heads = sqlx::query_as(PUBLISHED_ROUTES.on(dialect)).fetch_all(&mut *tx).await?;
-            let documents = sqlx::query_as(PUBLISHED_WAYPOINTS.on(dialect)).fetch_all(&mut *tx).await?;
-            tx.rollback().await?;
-            (generation, heads, documents)
-        });
-        // Reading a hundred thousand documents takes a while; that is not for the threads that answer visitors.
-        let read = tokio::task::spawn_blocking(move || {
-            let mut waypoints: HashMap<i64, Vec<(i64, Waypoint)>> = HashMap::new();
-            for (route_key, waypoint_key, ordinal, document) in documents {
-                let waypoint = contents::waypoint((ordinal, document))?;
-                waypoints.entry(route_key).or_default().push((waypoint_key, waypoint));
-            }
-            let mut routes = Vec::with_capacity(heads.len());
-            for (key, slug, revision, published_ms, head) in heads {
-                let (waypoint_keys, waypoints) = waypoints.remove(&key).unwrap_or_default().into_iter().unzip();
-                let route = read_head(&head)?.with(&slug, waypoints);
-                routes.push(Published { key, revision, published_ms, route, waypoint_keys });
-            }
-            Ok(routes)
-        });
-        let routes: Result<Vec<Published>> =
-            read.await.map_err(|_| StoreError::Unfit("what is published could not be read".into()))?;
-        Ok((generation, routes?))
-    }
-
     /// A route's history before a revision, newest first.
     ///
     /// # Errors
@@ -473,6 +426,6 @@ impl Store {
     }
 }
 
-fn read_head(head: &str) -> Result<Head> {
+pub(super) fn read_head(head: &str) -> Result<Head> {
     serde_json::from_str(head).map_err(|_| StoreError::Corrupt { table: "revisions" })
 }

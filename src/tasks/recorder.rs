@@ -228,5 +228,5 @@ impl Writer {
 /// The speed rule between two check-ins. A waypoint that is no longer published has no site; then nothing is said.
 fn is_too_fast(index: &Index, earlier: &Entry, new: &NewCheckIn) -> bool {
     let (Some(there), Some(here)) = (index.by_key(earlier.waypoint), index.by_key(new.waypoint)) else { return false };
-    check_in::too_fast(&there.site(), &here.site(), new.occurred_ms - earlier.occurred_ms)
+    check_in::too_fast(there.site, here.site, new.occurred_ms - earlier.occurred_ms)
 }

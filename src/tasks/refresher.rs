@@ -1,20 +1,28 @@
-//! Keeps the index in step with the database: if the database's generation is newer, load one consistent snapshot, build the
-//! index off the async threads, swap it in.
+//! Keeps the index in step with the database: if the database's generation is newer, load as of one moment what differs from what
+//! is served, build the next generation off the async threads, swap it in.
 //!
 //! It takes no input, so it cannot be told wrong: it is woken by a local publication and by a slow timer, and the timer alone
 //! would be enough. A failed refresh keeps the old index and says so.
 
-use crate::index::{Current, Index, Render};
-use crate::store::{Store, StoreError};
+use crate::index::{Change, Current, Index, Render, Shelf};
+use crate::store::{Changes, Served, Store, StoreError, StoredWaypoint};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// How often the database is asked for its generation: a change made by another process is served this late at most, plus
 /// the time to build the index.
 pub const EVERY: Duration = Duration::from_secs(1);
+
+/// Parts of what is read that may wait for a reader, and parts that are read at once.
+const PARTS_AHEAD: usize = 4;
+const READERS: usize = 2;
+/// How often it is asked whether anybody still uses an old generation.
+const RETIRE_EVERY: Duration = Duration::from_millis(100);
 
 /// Keeps one [`Current`] in step.
 pub struct Refresher {
@@ -108,14 +116,86 @@ impl Refresher {
         if newest <= self.current.load().generation() {
             return Ok(());
         }
-        let (generation, routes) = self.store.snapshot().await?;
-        let render = self.render;
-        let index = tokio::task::spawn_blocking(move || Index::build(generation, routes, render))
-            .await
-            .map_err(|_| StoreError::Unfit("the index could not be built".into()))?;
-        tracing::info!(generation, waypoints = index.len(), "a new generation is served");
-        self.current.swap(index);
+        let now = self.current.load();
+        let mut next = self.load(&now).await?;
+        if next.is_none() {
+            tracing::warn!("what changed does not fit what is served, so everything is loaded");
+            next = self.load(&Arc::default()).await?;
+        }
+        let next = next.ok_or_else(|| StoreError::Unfit("what is published does not fit together".into()))?;
+        drop(now);
+        tracing::info!(generation = next.generation(), waypoints = next.len(), "a new generation is served");
+        retire(self.current.swap(next));
         *self.swapped.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
+
+    /// What is published now, given what is served; none when the two do not fit.
+    async fn load(&self, served: &Arc<Index>) -> Result<Option<Index>, StoreError> {
+        let (send, parts) = mpsc::channel(PARTS_AHEAD);
+        let (store, now, runtime) = (self.store.clone(), Arc::clone(served), Handle::current());
+        // Taking in hundreds of megabytes is not for the threads that answer visitors, even where it waits now and then.
+        let reading = tokio::task::spawn_blocking(move || runtime.block_on(differences(&store, &now, send)));
+        let (changes, read) = tokio::join!(reading, self.shelve(parts));
+        // If a part cannot be read, that nobody takes the next one is only what follows.
+        let (shelves, removed): (Vec<Shelf>, Vec<Vec<i64>>) = read?.into_iter().unzip();
+        let Changes { generation, routes, whole, gone } = changes.map_err(|_| unread())??;
+        let change = Change { generation, routes, whole, gone, shelves, removed: removed.concat() };
+        let served = Arc::clone(served);
+        tokio::task::spawn_blocking(move || served.changed(change)).await.map_err(|_| unread())
+    }
+
+    /// Reads parts off the async threads, some at once, and gives what is on their shelves and what is no longer published.
+    async fn shelve(&self, parts: mpsc::Receiver<Vec<StoredWaypoint>>) -> Result<Vec<(Shelf, Vec<i64>)>, StoreError> {
+        let render = self.render;
+        let parts = stream::unfold(parts, async |mut parts| parts.recv().await.map(|part| (part, parts)));
+        let shelved = parts.map(|part| async move {
+            tokio::task::spawn_blocking(move || shelf(part, render)).await.map_err(|_| unread())?
+        });
+        shelved.buffered(READERS).try_collect().await
+    }
+}
+
+/// Reads how the database differs from what is served, as long as somebody takes it.
+async fn differences(
+    store: &Store,
+    served: &Index,
+    parts: mpsc::Sender<Vec<StoredWaypoint>>,
+) -> Result<Changes, StoreError> {
+    let known = served.routes().iter().map(|route| Served {
+        key: route.key,
+        revision: route.revision,
+        published_ms: route.published_ms,
+    });
+    let (known, nobody) = (known.collect::<Vec<_>>(), parts.clone());
+    tokio::select! {
+        changes = store.changes(&known, parts) => changes,
+        () = nobody.closed() => Err(unread()),
+    }
+}
+
+fn unread() -> StoreError {
+    StoreError::Unfit("what is published could not be read".into())
+}
+
+fn shelf(part: Vec<StoredWaypoint>, render: Render) -> Result<(Shelf, Vec<i64>), StoreError> {
+    let (mut shelf, mut removed) = (Shelf::default(), Vec::new());
+    for stored in part {
+        let (route_key, key, route) = (stored.route_key, stored.waypoint_key, stored.slug.clone());
+        match stored.read()? {
+            Some(waypoint) => shelf.put(route_key, &route, key, &waypoint, render),
+            None => removed.push(key),
+        }
+    }
+    Ok((shelf.full(), removed))
+}
+
+/// Lets go of a generation once nobody uses it: giving gigabytes back takes a while, and is not for a thread that answers visitors.
+fn retire(index: Arc<Index>) {
+    tokio::spawn(async move {
+        while Arc::strong_count(&index) > 1 {
+            tokio::time::sleep(RETIRE_EVERY).await;
+        }
+        tokio::task::spawn_blocking(move || drop(index)).await
+    });
 }
