@@ -22,8 +22,12 @@ alter table waypoint_versions add column answer_key text;
 update waypoint_versions set route_key =
     (select w.route_key from waypoints w where w.waypoint_key = waypoint_versions.waypoint_key);
 
-create index waypoint_versions_in_order on waypoint_versions (route_key, ordinal, last_revision);
-create index waypoint_versions_by_spot on waypoint_versions (route_key, spot) where last_revision is null;
+create index waypoint_versions_in_order on waypoint_versions (route_key, ordinal);
+-- With the condition on the spot they serve no reading of all that is published, which goes through the table as it lies.
+create index waypoint_versions_by_spot on waypoint_versions (route_key, spot)
+    where last_revision is null and spot is not null;
+create index waypoint_versions_without_spot on waypoint_versions (route_key)
+    where last_revision is null and spot is null;
 create index waypoint_versions_by_answer on waypoint_versions (route_key, answer_key)
     where last_revision is null and answer_key is not null;
 

@@ -68,11 +68,11 @@ pub async fn changes(store: &Store, state: &RouteState, hour: Option<u8>) -> Res
     match looked_up(store, state).await? {
         None => in_all(store, state, hour, review).await,
         Some((changes, around)) => {
-            let files = files_of(changes.iter().flat_map(|(before, now)| before.into_iter().chain(now)));
+            let files = files_of(changes.each().flat_map(|(before, now)| before.into_iter().chain(now)));
             let facts = facts_of(store, files).await?;
             aside(move || {
                 let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
-                for (before, now) in changes.iter() {
+                for (before, now) in changes.each() {
                     review.stop((before, !around.one_key.0), (now, !around.one_key.1), &circumstances);
                 }
                 review.keys(around.one_key.0, around.one_key.1);
@@ -139,12 +139,12 @@ async fn looked_up(store: &Store, state: &RouteState) -> Result<Option<(Changes,
     let count_before = store.published_len(state).await?;
     let count_now = store.route_len(state).await?;
     let (mut ids_before, mut ids_now) = (HashSet::new(), Vec::new());
-    for (before, now) in changes.iter() {
+    for (before, now) in changes.each() {
         ids_before.extend(before.map(|stop| stop.id.clone()));
         ids_now.extend(now);
     }
     unchanged.retain(|_, waypoint| !ids_before.contains(&waypoint.id));
-    let before = Known::of(&unchanged, changes.iter().filter_map(|(before, _)| before), count_before);
+    let before = Known::of(&unchanged, changes.each().filter_map(|(before, _)| before), count_before);
     let now = Known::of(&unchanged, ids_now.into_iter(), count_now);
     Ok(Some((changes, Surroundings { before, now, one_key })))
 }

@@ -104,7 +104,7 @@ statements! {
          from contents c join draft_waypoints d on d.content_key = c.content_key
          left join waypoints w on d.first_revision is not null and w.route_key = c.route_key and w.slug = d.slug
          left join waypoint_versions v on v.waypoint_key = w.waypoint_key and v.first_revision = d.first_revision
-         where c.content_key = $1 and d.slug in (select value from json_each($2)) and d.ordinal >= 0
+         where c.content_key = $1 and d.slug in (select value from json_each($2)) and +d.ordinal >= 0
          union all
          select v.ordinal, v.document
          from contents c join waypoints w on w.route_key = c.route_key and w.slug in (select value from json_each($2))
@@ -117,7 +117,7 @@ statements! {
          left join waypoints w on d.first_revision is not null and w.route_key = c.route_key and w.slug = d.slug
          left join waypoint_versions v on v.waypoint_key = w.waypoint_key and v.first_revision = d.first_revision
          where c.content_key = $1 and d.slug in (select value from jsonb_array_elements_text($2::jsonb) value)
-           and d.ordinal >= 0
+           and +d.ordinal >= 0
          union all
          select v.ordinal, v.document
          from contents c

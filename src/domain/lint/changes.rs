@@ -200,7 +200,7 @@ impl Changes {
     }
 
     /// Each as it was and as it is.
-    pub fn iter(&self) -> impl Iterator<Item = (Option<&Waypoint>, Option<&Waypoint>)> {
+    pub fn each(&self) -> impl Iterator<Item = (Option<&Waypoint>, Option<&Waypoint>)> {
         self.stops.iter().map(|(before, now)| (before.as_ref(), now.as_ref()))
     }
 
