@@ -1,16 +1,23 @@
-//! Adds many rows to one table by few statements: as arrays on PostgreSQL, as lists of values on SQLite, each in the shape that
-//! its database takes fastest. Values travel as they are, never as text that has to be read again.
+//! Adds rows to tables in bulk: as arrays on PostgreSQL, as lists of values on SQLite, each in the shape that its database takes
+//! fastest. Values travel as they are, never as text that has to be read again.
+//!
+//! On SQLite every statement is a message to the driver's thread and back, which costs a lone check-in more than what the statement
+//! does; so one message adds to all tables. Its statements have few lengths and are padded to them, so that each is soon a prepared one.
 //!
 //! Refuses to know tables: who adds rows says into which columns, and what happens to a row whose key is there already.
 
 use super::Result;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe};
+use std::ops::Range;
 use uuid::Uuid;
 
-/// Rows of one statement on SQLite, as many as fit of the largest first: few lengths, so that each is soon a prepared statement.
-const SQLITE_ROWS: [usize; 4] = [64, 16, 4, 1];
+/// Rows of one table in one message on SQLite.
+const SQLITE_ROWS_MAX: usize = 64;
+/// How many rows its statements are made for.
+const SQLITE_LENGTHS: [usize; 4] = [1, 4, 16, SQLITE_ROWS_MAX];
 
 /// The values of one column, one per row.
 pub(super) enum Column<'a> {
@@ -34,41 +41,44 @@ pub(super) struct Bulk<'a> {
 
 /// A connection that takes rows in bulk.
 pub(super) trait AddRows {
-    /// Adds rows in their order and says how many were written.
-    async fn add_rows(&mut self, rows: &Bulk<'_>) -> Result<u64>;
+    /// Adds rows to tables, in their order, and says whether every row was written.
+    async fn add_rows(&mut self, tables: &[Bulk<'_>]) -> Result<bool>;
 }
 
 impl AddRows for SqliteConnection {
-    async fn add_rows(&mut self, rows: &Bulk<'_>) -> Result<u64> {
-        let (mut written, mut from) = (0, 0);
-        while let Some(count) = SQLITE_ROWS.into_iter().find(|&count| from + count <= rows.len()) {
-            let mut values = SqliteArguments::default();
-            values.reserve(count * rows.columns.len(), 0);
-            for row in from..from + count {
-                for (_, column) in &rows.columns {
-                    column.bind_one(row, &mut values).map_err(sqlx::Error::Encode)?;
-                }
+    async fn add_rows(&mut self, tables: &[Bulk<'_>]) -> Result<bool> {
+        let rows_max = tables.iter().map(Bulk::len).max().unwrap_or(0);
+        let mut written = 0;
+        for from in (0..rows_max).step_by(SQLITE_ROWS_MAX) {
+            let (mut statements, mut values) = (String::new(), SqliteArguments::default());
+            for table in tables {
+                let part = from.min(table.len())..(from + SQLITE_ROWS_MAX).min(table.len());
+                table.append(part, &mut statements, &mut values).map_err(sqlx::Error::Encode)?;
             }
-            let statement = AssertSqlSafe(rows.as_values(count));
-            written += sqlx::query_with(statement, values).execute(&mut *self).await?.rows_affected();
-            from += count;
+            let message = sqlx::query_with(AssertSqlSafe(statements), values);
+            written += message.execute(&mut *self).await?.rows_affected();
         }
-        Ok(written)
+        Ok(written == rows_of(tables))
     }
 }
 
 impl AddRows for PgConnection {
-    async fn add_rows(&mut self, rows: &Bulk<'_>) -> Result<u64> {
-        if rows.len() == 0 {
-            return Ok(0);
+    async fn add_rows(&mut self, tables: &[Bulk<'_>]) -> Result<bool> {
+        let mut written = 0;
+        for table in tables.iter().filter(|table| table.len() > 0) {
+            let mut values = PgArguments::default();
+            for (_, column) in &table.columns {
+                column.bind_all(&mut values).map_err(sqlx::Error::Encode)?;
+            }
+            let statement = sqlx::query_with(AssertSqlSafe(table.as_arrays()), values);
+            written += statement.execute(&mut *self).await?.rows_affected();
         }
-        let mut values = PgArguments::default();
-        for (_, column) in &rows.columns {
-            column.bind_all(&mut values).map_err(sqlx::Error::Encode)?;
-        }
-        let statement = AssertSqlSafe(rows.as_arrays());
-        Ok(sqlx::query_with(statement, values).execute(&mut *self).await?.rows_affected())
+        Ok(written == rows_of(tables))
     }
+}
+
+fn rows_of(tables: &[Bulk<'_>]) -> u64 {
+    tables.iter().map(|table| table.len() as u64).sum()
 }
 
 impl Bulk<'_> {
@@ -81,15 +91,28 @@ impl Bulk<'_> {
         names.join(", ")
     }
 
-    fn as_values(&self, rows: usize) -> String {
+    /// One more statement of a message, and its values.
+    fn append(
+        &self,
+        part: Range<usize>,
+        statements: &mut String,
+        values: &mut SqliteArguments,
+    ) -> std::result::Result<(), BoxDynError> {
+        let Some(length) = SQLITE_LENGTHS.into_iter().find(|length| (1..=*length).contains(&part.len())) else {
+            return Ok(());
+        };
         let row = format!("({})", vec!["?"; self.columns.len()].join(","));
-        format!(
-            "insert into {} ({}) values {} {}",
-            self.into,
-            self.names(),
-            vec![row; rows].join(","),
-            self.on_conflict
-        )
+        let (into, names, rows) = (self.into, self.names(), vec![row; length].join(","));
+        // The first column of no table is null but in rows that are padding.
+        let begin = ["insert into ", into, " (", &names, ") select * from (values ", &rows, ")"];
+        statements.extend(begin.into_iter().chain([" where column1 is not null ", self.on_conflict, ";"]));
+        values.reserve(length * self.columns.len(), 0);
+        for row in part.start..part.start + length {
+            for (_, column) in &self.columns {
+                column.bind_one(row, values)?;
+            }
+        }
+        Ok(())
     }
 
     fn as_arrays(&self) -> String {
@@ -122,7 +145,8 @@ impl Column<'_> {
         }
     }
 
-    fn bind_one(&self, row: usize, values: &mut SqliteArguments) -> std::result::Result<(), sqlx::error::BoxDynError> {
+    /// Null beyond the last row.
+    fn bind_one(&self, row: usize, values: &mut SqliteArguments) -> std::result::Result<(), BoxDynError> {
         match self {
             Self::Id(column) => values.add(column.get(row)),
             Self::Text(column) => values.add(column.get(row)),
@@ -132,7 +156,7 @@ impl Column<'_> {
         }
     }
 
-    fn bind_all(&self, values: &mut PgArguments) -> std::result::Result<(), sqlx::error::BoxDynError> {
+    fn bind_all(&self, values: &mut PgArguments) -> std::result::Result<(), BoxDynError> {
         match self {
             Self::Id(column) => values.add(column),
             Self::Text(column) => values.add(column),

@@ -70,9 +70,7 @@ impl Store {
             }
             let log = sqlx::query_as(recording::PASTS.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
             let history = recording::recall(log).remove(&id).unwrap_or_default().history;
-            for counters in counts::Rows::erased(&history.changes()).tables() {
-                tx.add_rows(&counters).await?;
-            }
+            tx.add_rows(&counts::Rows::erased(&history.changes()).tables()).await?;
             sqlx::query(DELETE.on(dialect)).bind(id).execute(&mut *tx).await?;
             tx.commit().await?;
             // The log file of SQLite still holds old pages; a reader may hinder this, then the next checkpoint does it.

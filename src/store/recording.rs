@@ -146,12 +146,10 @@ impl Store {
                 tx.rollback().await?;
                 return Ok((plan.outcomes, plan.pasts));
             }
-            let written = tx.add_rows(&bulk(&plan.rows)).await?;
-            if usize::try_from(written).ok() != Some(plan.rows.len()) {
+            let mut tables = vec![bulk(&plan.rows)];
+            tables.extend(counts::Rows::added(&plan.changes).tables());
+            if !tx.add_rows(&tables).await? {
                 return Err(StoreError::Conflict);
-            }
-            for counters in counts::Rows::added(&plan.changes).tables() {
-                tx.add_rows(&counters).await?;
             }
             tx.commit().await.map_err(commit_error)?;
             Ok((plan.outcomes, plan.pasts))
