@@ -7,6 +7,8 @@
 //! Limit, on purpose: totals themselves are shown rounded, so a reader of many overlapping ranges can narrow a change down to
 //! a few people, never to one certain child. Operators see exact figures and bypass this module.
 
+use std::collections::HashMap;
+
 /// Figures under this are not said.
 pub const SMALL: i64 = 10;
 /// The rest are rounded to a multiple of this.
@@ -31,12 +33,11 @@ pub struct Row<'a> {
 #[must_use]
 pub fn shown(rows: &[Row<'_>]) -> Vec<bool> {
     let mut shown: Vec<bool> = rows.iter().map(|row| row.people >= SMALL).collect();
-    let dimensions = rows.first().map_or(0, |row| row.keys.len());
+    let totals = totals(rows);
     loop {
         let mut changed = false;
-        // Every subset of the dimensions is a total that somebody can ask for: the table without those dimensions.
-        for kept in 0..(1usize << dimensions) - usize::from(dimensions > 0) {
-            changed |= protect_totals(rows, &mut shown, kept);
+        for parts in &totals {
+            changed |= protect(rows, &mut shown, parts);
         }
         if !changed {
             return shown;
@@ -44,24 +45,44 @@ pub fn shown(rows: &[Row<'_>]) -> Vec<bool> {
     }
 }
 
-/// In each total over the rows that agree in the `kept` dimensions: if one part alone is hidden, hide the smallest shown one too.
-fn protect_totals(rows: &[Row<'_>], shown: &mut [bool], kept: usize) -> bool {
-    let mut totals: std::collections::BTreeMap<Vec<&str>, Vec<usize>> = std::collections::BTreeMap::new();
-    for (i, row) in rows.iter().enumerate() {
-        let key = row.keys.iter().enumerate().filter(|(d, _)| kept >> d & 1 == 1).map(|(_, k)| k.as_str()).collect();
-        totals.entry(key).or_default().push(i);
-    }
-    let mut changed = false;
-    for parts in totals.values() {
-        if parts.iter().filter(|&&i| !shown[i]).count() != 1 {
-            continue;
+/// Every total that somebody can ask for, as the rows it adds up: those that agree in some of the dimensions, not in all.
+fn totals(rows: &[Row<'_>]) -> Vec<Vec<usize>> {
+    let dimensions = rows.first().map_or(0, |row| row.keys.len());
+    // Values are compared often, so they become numbers first.
+    let mut numbers: Vec<HashMap<&str, u32>> = vec![HashMap::new(); dimensions];
+    let places: Vec<Vec<u32>> = rows
+        .iter()
+        .map(|row| {
+            let numbered = row.keys.iter().zip(&mut numbers).map(|(key, known)| {
+                let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                *known.entry(key).or_insert(next)
+            });
+            numbered.collect()
+        })
+        .collect();
+    let mut totals = Vec::new();
+    for kept in 0..(1usize << dimensions) - usize::from(dimensions > 0) {
+        let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
+        for (i, place) in places.iter().enumerate() {
+            let key = place.iter().enumerate().filter(|(d, _)| kept >> d & 1 == 1).map(|(_, &number)| number).collect();
+            let total = *known.entry(key).or_insert(totals.len());
+            if total == totals.len() {
+                totals.push(Vec::new());
+            }
+            totals[total].push(i);
         }
-        if let Some(&i) = parts.iter().filter(|&&i| shown[i]).min_by_key(|&&i| rows[i].people) {
-            shown[i] = false;
-            changed = true;
-        }
     }
-    changed
+    totals
+}
+
+/// In a total: if one part alone is hidden, hides the smallest shown one too.
+fn protect(rows: &[Row<'_>], shown: &mut [bool], parts: &[usize]) -> bool {
+    if parts.iter().filter(|&&i| !shown[i]).take(2).count() != 1 {
+        return false;
+    }
+    let Some(&i) = parts.iter().filter(|&&i| shown[i]).min_by_key(|&&i| rows[i].people) else { return false };
+    shown[i] = false;
+    true
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod rehearsal;
 pub mod route;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sums;
 pub mod time;
 pub mod token;
 pub mod zone;

@@ -224,10 +224,15 @@ fn read_by(query: &mut Query) -> Result<Vec<By>, Problem> {
 
 /// Without `from`, from the first counted day; without `to`, to today, or to the last counted day if a phone's clock runs ahead.
 async fn range(live: &Live, from: Option<Day>, to: Option<Day>) -> Result<(Day, Day), Problem> {
-    let today = time::local_hour(live.ambient.now_ms()).day;
-    let (first, last) = live.store.counted_days().await?.unwrap_or((today, today));
-    let to = to.unwrap_or_else(|| today.max(last).max(from.unwrap_or(today)));
-    let from = from.unwrap_or_else(|| first.min(to).max(to.saturating_sub(RANGE_MAX_DAYS)));
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        (from, to) => {
+            let today = time::local_hour(live.ambient.now_ms()).day;
+            let (first, last) = live.store.counted_days().await?.unwrap_or((today, today));
+            let to = to.unwrap_or_else(|| today.max(last).max(from.unwrap_or(today)));
+            (from.unwrap_or_else(|| first.min(to).max(to.saturating_sub(RANGE_MAX_DAYS))), to)
+        }
+    };
     if from > to {
         return Err(Problem::parameter("from", "is after to; swap them"));
     }
@@ -240,13 +245,17 @@ async fn range(live: &Live, from: Option<Day>, to: Option<Day>) -> Result<(Day, 
 fn wire_rows(by: &[By], rows: Vec<CountRow>, exact: bool) -> Vec<WireRow> {
     let mut named: Vec<(WireRow, Counted)> = rows.into_iter().map(|row| (wire_row(by, &row), row.counted)).collect();
     named.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
+    let shown = if exact { vec![true; named.len()] } else { shown_in_public(by, &named) };
+    let rows = named.into_iter().zip(shown);
+    rows.map(|((row, counted), shown)| WireRow { figures: figures(counted, exact, shown), ..row }).collect()
+}
+
+fn shown_in_public(by: &[By], named: &[(WireRow, Counted)]) -> Vec<bool> {
     // Every waypoint has one route, so a table by both has the margins of a table by waypoint and those by route.
     let keys: Vec<Vec<String>> = named.iter().map(|(row, _)| by.iter().map(|by| row.key(*by)).collect()).collect();
     let judged: Vec<disclosure::Row<'_>> =
-        keys.iter().zip(&named).map(|(keys, (_, counted))| disclosure::Row { keys, people: counted.people }).collect();
-    let shown = if exact { vec![true; judged.len()] } else { disclosure::shown(&judged) };
-    let rows = named.into_iter().zip(shown);
-    rows.map(|((row, counted), shown)| WireRow { figures: figures(counted, exact, shown), ..row }).collect()
+        keys.iter().zip(named).map(|(keys, (_, counted))| disclosure::Row { keys, people: counted.people }).collect();
+    disclosure::shown(&judged)
 }
 
 fn wire_row(by: &[By], row: &CountRow) -> WireRow {

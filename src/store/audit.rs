@@ -1,27 +1,33 @@
 //! Counts the log again and compares it with the counters: the proof that a stated number of participants is right.
 
-use super::check_ins::EntryRow;
-use super::counts::ALL_KEY;
+use super::check_ins::verdict;
+use super::counters::{self, ALL_KEY, ERASED_DAYS, ERASED_RETURNS};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store};
-use crate::domain::counts::{Amount, Changes, Counter, Evidence, History, Scope, merge};
-use crate::domain::time::{Day, LocalHour};
-use std::collections::HashMap;
+use crate::domain::counts::{Changes, Entry, History, Scope};
+use crate::domain::sums::{self, Cell, Figures, Sums};
+use futures_util::TryStreamExt;
+use sqlx::FromRow;
 use uuid::Uuid;
 
 statements! {
     BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
-    // What rests on erased logs cannot be counted again and is taken out.
-    STEPS = Sql::both(
-        "select route_key, waypoint_key, hour, evidence, day, previous_day, people - erased_people from people_steps",
+    DAYS = Sql::both(
+        "select s.route_key, s.waypoint_key, s.hour, d.span, d.first, cast(0 as bigint) as second, d.people, d.people_inside,
+                d.check_ins, d.visits, d.again, d.again_inside, d.later, d.later_inside
+         from day_counts d join count_scopes s on s.scope = d.scope",
     );
-    TALLIES = Sql::both(
-        "select day, route_key, waypoint_key, hour, check_ins - erased_check_ins, visits - erased_visits,
-                hour_visits - erased_hour_visits
-         from tallies",
+    RETURNS = Sql::both(
+        "select s.route_key, s.waypoint_key, s.hour, r.span, r.first, r.second, r.people, r.people_inside,
+                cast(0 as bigint) as check_ins, cast(0 as bigint) as visits, cast(0 as bigint) as again,
+                cast(0 as bigint) as again_inside, cast(0 as bigint) as later, cast(0 as bigint) as later_inside
+         from return_counts r join count_scopes s on s.scope = r.scope",
     );
-    LOG = Sql::both("select participant, seq, occurred_ms, route_key, waypoint_key, verdict from check_ins order by participant, seq");
+    LOG = Sql::both("select participant, occurred_ms, route_key, waypoint_key, verdict from check_ins order by participant, seq");
 }
+
+/// participant, time, route, waypoint, verdict
+type LogRow = (Uuid, i64, i64, i64, i64);
 
 /// What a recount found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,55 +46,114 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn audit(&self) -> Result<Audit> {
-        let (log, counters) = on!(self, |pools, dialect| {
+        on!(self, |pools, dialect| {
             let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
-            let log: Vec<EntryRow> = sqlx::query_as(LOG.on(dialect)).fetch_all(&mut *tx).await?;
-            let steps = sqlx::query_as(STEPS.on(dialect)).fetch_all(&mut *tx).await?;
-            let tallies = sqlx::query_as(TALLIES.on(dialect)).fetch_all(&mut *tx).await?;
+            let (mut recount, mut kept) = (Recount::default(), Kept::default());
+            let mut log = sqlx::query_as(LOG.on(dialect)).fetch(&mut *tx);
+            while let Some(row) = log.try_next().await? {
+                recount.add(row);
+            }
+            drop(log);
+            for (is_days, statement) in [(true, DAYS), (false, RETURNS)] {
+                let mut rows = sqlx::query_as(statement.on(dialect)).fetch(&mut *tx);
+                while let Some(row) = rows.try_next().await? {
+                    kept.add(&row, is_days);
+                }
+            }
             tx.rollback().await?;
-            (log, as_changes(steps, tallies))
-        });
-        let mut histories: HashMap<Uuid, History> = HashMap::new();
-        let mut recount = Changes::new();
-        let check_ins = log.len();
-        for row in log {
-            let (participant, entry) = row.entry();
-            histories.entry(participant).or_default().record(entry, &mut recount);
-        }
-        Ok(Audit { check_ins, participants: histories.len(), differences: differences(&recount, &counters) })
+            Ok(recount.compared_with(kept))
+        })
     }
 }
 
-fn differences(recount: &Changes, counters: &Changes) -> Vec<String> {
-    let none = Amount::default();
-    let names: std::collections::BTreeSet<&Counter> = recount.keys().chain(counters.keys()).collect();
+/// The log, counted again participant by participant: it comes in their order, and only one history is held.
+#[derive(Default)]
+struct Recount {
+    check_ins: usize,
+    participants: usize,
+    current: Option<Uuid>,
+    history: History,
+    changes: Changes,
+}
+
+impl Recount {
+    fn add(&mut self, (participant, occurred_ms, route, waypoint, code): LogRow) {
+        let entry = Entry { occurred_ms, route, waypoint, verdict: verdict(code) };
+        if self.current != Some(participant) {
+            self.current = Some(participant);
+            self.history = History::default();
+            self.participants += 1;
+        }
+        self.check_ins += 1;
+        self.history.record(entry, &mut self.changes);
+    }
+
+    fn compared_with(self, kept: Kept) -> Audit {
+        let mut log = sums::with_blocks(sums::of_days(&self.changes));
+        // What rests on erased logs cannot be counted again: it is expected beside what can.
+        for (key, figures) in sums::with_blocks(kept.erased) {
+            log.entry(key).or_default().add(figures, 1);
+        }
+        log.retain(|_, figures| !figures.is_zero());
+        let differences = differences(&log, &kept.sums).into_iter().chain(kept.unknown).collect();
+        Audit { check_ins: self.check_ins, participants: self.participants, differences }
+    }
+}
+
+/// A counter as it is kept.
+#[derive(FromRow)]
+struct CounterRow {
+    route_key: i64,
+    waypoint_key: i64,
+    hour: i64,
+    span: i64,
+    first: i64,
+    second: i64,
+    people: i64,
+    people_inside: i64,
+    check_ins: i64,
+    visits: i64,
+    again: i64,
+    again_inside: i64,
+    later: i64,
+    later_inside: i64,
+}
+
+/// What the counters say.
+#[derive(Default)]
+struct Kept {
+    sums: Sums,
+    erased: Sums,
+    unknown: Vec<String>,
+}
+
+impl Kept {
+    fn add(&mut self, row: &CounterRow, is_days: bool) {
+        let some = |key: i64| (key != ALL_KEY).then_some(key);
+        let hour = some(row.hour).map(|hour| i8::try_from(hour).unwrap_or(i8::MAX));
+        let scope = Scope { route: some(row.route_key), waypoint: some(row.waypoint_key), hour };
+        let CounterRow { span, first, second, people, people_inside, check_ins, visits, .. } = *row;
+        let (again, later) = ([row.again, row.again_inside], [row.later, row.later_inside]);
+        let figures = Figures { people, people_inside, check_ins, visits, again, later };
+        let sums = match (is_days, span) {
+            (true, ERASED_DAYS) | (false, ERASED_RETURNS) => &mut self.erased,
+            _ => &mut self.sums,
+        };
+        match counters::cell(is_days, span, first, second) {
+            Some(cell) => sums.entry((scope, cell)).or_default().add(figures, 1),
+            None => self.unknown.push(format!("{scope:?}: a counter of span {span} is none of ours")),
+        }
+    }
+}
+
+fn differences(log: &Sums, kept: &Sums) -> Vec<String> {
+    let none = Figures::default();
+    let names: std::collections::BTreeSet<&(Scope, Cell)> = log.keys().chain(kept.keys()).collect();
     names
         .into_iter()
         .filter_map(|name| {
-            let (log, kept) = (recount.get(name).unwrap_or(&none), counters.get(name).unwrap_or(&none));
+            let (log, kept) = (log.get(name).unwrap_or(&none), kept.get(name).unwrap_or(&none));
             (log != kept).then(|| format!("{name:?}: the log gives {log:?}, the counter says {kept:?}"))
         })
         .collect()
-}
-
-type StepRow = (i64, i64, i64, i64, i64, i64, i64);
-type TallyRow = (i64, i64, i64, i64, i64, i64, i64);
-
-fn as_changes(steps: Vec<StepRow>, tallies: Vec<TallyRow>) -> Changes {
-    let mut changes = Changes::new();
-    let some = |key: i64| (key != ALL_KEY).then_some(key);
-    let day = |day: i64| Day::try_from(day).unwrap_or(Day::MAX);
-    let hour = |hour: i64| i8::try_from(hour).unwrap_or(i8::MAX);
-    for (route, waypoint, at_hour, evidence, at, previous, people) in steps {
-        let scope = Scope { route: some(route), waypoint: some(waypoint), hour: some(at_hour).map(hour) };
-        let evidence = if evidence == 0 { Evidence::Any } else { Evidence::Inside };
-        let counter = Counter::Step { scope, evidence, day: day(at), previous: day(previous) };
-        merge(&mut changes, &Changes::from([(counter, Amount { people, ..Amount::default() })]));
-    }
-    for (at, route, waypoint, at_hour, check_ins, visits, hour_visits) in tallies {
-        let at = LocalHour { day: day(at), hour: hour(at_hour) };
-        let amount = Amount { check_ins, visits, hour_visits, ..Amount::default() };
-        merge(&mut changes, &Changes::from([(Counter::Tally { route, waypoint, at }, amount)]));
-    }
-    changes
 }

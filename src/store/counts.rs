@@ -1,186 +1,93 @@
-//! The counters: added to in the transaction of the check-ins they count, read without touching the log.
+//! Answers about how many: read from the counters without touching the log, in few rows whatever the range.
+//!
+//! Refuses to add to the counters: that is [`super::counters`].
 
-use super::bulk::{Bulk, Column};
+use super::counters::{ALL_KEY, Place, kind_code, place};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, json};
-use crate::domain::counts::{Amount, Changes, Counter, Evidence};
+use crate::domain::sums::{self, Part};
 use crate::domain::time::Day;
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
 statements! {
-    /// $1, $2 first and last day; $3 the kind of scope; $4…$9 first and last key of route, waypoint and hour (-1 is "all");
-    /// $10 whether by day.
-    PEOPLE = Sql::both(
-        "select route_key, waypoint_key, hour, case when $10 = 1 then day else 0 end, evidence, cast(sum(people) as bigint)
-         from people_steps
-         where kind = $3 and route_key between $4 and $5 and waypoint_key between $6 and $7 and hour between $8 and $9
-           and day between $1 and $2 and previous_day < case when $10 = 1 then day else $1 end
-         group by 1, 2, 3, 4, 5",
+    /// $1 the kind of scope; $2, $3 first and last route; $4 the parts of the range. The scopes stand outside: so their rows come
+    /// in the order of the keys and need no sorting.
+    OF_RANGE = Sql::pair(
+        "with part as materialized (
+             select value ->> 'span' as span, value ->> 'sign' as sign, value ->> 'again' as again, value ->> 'later' as later,
+                    value ->> 'first' as first, value ->> 'last' as last
+             from json_each($4))
+         select s.route_key, s.waypoint_key, s.hour, 0, sum(p.sign * d.people + p.again * d.again + p.later * d.later),
+                sum(p.sign * d.people_inside + p.again * d.again_inside + p.later * d.later_inside),
+                sum(p.sign * d.check_ins), sum(p.sign * d.visits)
+         from count_scopes s cross join part p
+         cross join day_counts d on d.scope = s.scope and d.span = p.span and d.first between p.first and p.last
+         where s.kind = $1 and s.route_key between $2 and $3
+         group by s.route_key, s.waypoint_key, s.hour",
+        "select s.route_key, s.waypoint_key, s.hour, 0::bigint, sum(d.people)::bigint, sum(d.people_inside)::bigint,
+                sum(p.sign * d.check_ins)::bigint, sum(p.sign * d.visits)::bigint
+         from count_scopes s
+         cross join jsonb_to_recordset($4::jsonb)
+              as p(span bigint, sign bigint, again bigint, later bigint, first bigint, last bigint)
+         cross join lateral (
+             select sum(p.sign * d.people + p.again * d.again + p.later * d.later) as people,
+                    sum(p.sign * d.people_inside + p.again * d.again_inside + p.later * d.later_inside) as people_inside,
+                    sum(d.check_ins) as check_ins, sum(d.visits) as visits
+             from day_counts d where d.scope = s.scope and d.span = p.span and d.first between p.first and p.last) d
+         where s.kind = $1 and s.route_key between $2 and $3
+         group by s.route_key, s.waypoint_key, s.hour having sum(d.check_ins) is not null",
     );
-    /// $1, $2 first and last day; $3, $4 first and last route; $5…$8 whether by route, waypoint, hour, day.
-    TALLIES = Sql::both(
-        "select case when $5 = 1 then route_key else -1 end, case when $6 = 1 then waypoint_key else -1 end,
-                case when $7 = 1 then hour else -1 end, case when $8 = 1 then day else 0 end,
-                cast(sum(check_ins) as bigint), cast(sum(visits) as bigint), cast(sum(hour_visits) as bigint)
-         from tallies where day between $1 and $2 and route_key between $3 and $4
-         group by 1, 2, 3, 4",
+    /// The same, day by day; $4, $5 first and last day.
+    OF_DAYS = Sql::pair(
+        "select s.route_key, s.waypoint_key, s.hour, d.first, d.people, d.people_inside, d.check_ins, d.visits
+         from count_scopes s
+         cross join day_counts d on d.scope = s.scope and d.span = 0 and d.first between $4 and $5
+         where s.kind = $1 and s.route_key between $2 and $3",
+        "select s.route_key, s.waypoint_key, s.hour, d.first, d.people, d.people_inside, d.check_ins, d.visits
+         from count_scopes s
+         join day_counts d on d.scope = s.scope and d.span = 0 and d.first between $4 and $5
+         where s.kind = $1 and s.route_key between $2 and $3",
     );
-    // People and tallies of one answer belong together.
+    /// Corners are compared as pairs, so that a part of one day is found without reading the rest of that day.
+    RETURNS = Sql::pair(
+        "with part as materialized (
+             select value ->> 'span' as span, value ->> 'sign' as sign, value ->> 'first' as first, value ->> 'last' as last,
+                    value ->> 'second' as second, value ->> 'second_last' as second_last
+             from json_each($4))
+         select s.route_key, s.waypoint_key, s.hour, sum(p.sign * r.people), sum(p.sign * r.people_inside)
+         from count_scopes s cross join part p
+         cross join return_counts r on r.scope = s.scope and r.span = p.span
+                                   and (r.first, r.second) >= (p.first, p.second)
+                                   and (r.first, r.second) <= (p.last, p.second_last)
+                                   and r.second between p.second and p.second_last
+         where s.kind = $1 and s.route_key between $2 and $3
+         group by s.route_key, s.waypoint_key, s.hour",
+        "select s.route_key, s.waypoint_key, s.hour, sum(p.sign * r.people)::bigint, sum(p.sign * r.people_inside)::bigint
+         from count_scopes s
+         cross join jsonb_to_recordset($4::jsonb)
+              as p(span bigint, sign bigint, first bigint, last bigint, second bigint, second_last bigint)
+         cross join lateral (
+             select sum(r.people) as people, sum(r.people_inside) as people_inside
+             from return_counts r
+             where r.scope = s.scope and r.span = p.span and (r.first, r.second) >= (p.first, p.second)
+               and (r.first, r.second) <= (p.last, p.second_last) and r.second between p.second and p.second_last) r
+         where s.kind = $1 and s.route_key between $2 and $3
+         group by s.route_key, s.waypoint_key, s.hour having sum(r.people) is not null",
+    );
+    // Days and returns of one answer belong together.
     BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
-    COUNTED_DAYS = Sql::both("select min(day), max(day) from tallies");
-    ROUTE_NAMES = Sql::both("select route_key, slug from study_routes");
-    WAYPOINT_NAMES = Sql::pair(
-        "select w.waypoint_key, r.route_key, r.slug, w.slug from waypoints w join study_routes r on r.route_key = w.route_key
-         where w.waypoint_key in (select value from json_each($1))",
-        "select w.waypoint_key, r.route_key, r.slug, w.slug from waypoints w join study_routes r on r.route_key = w.route_key
-         where w.waypoint_key in (select value::bigint from jsonb_array_elements_text($1::jsonb) value)",
+    COUNTED_DAYS = Sql::both(
+        "select (select min(first) from day_counts where scope = s.scope and span = 0),
+                (select max(first) from day_counts where scope = s.scope and span = 0)
+         from count_scopes s where s.kind = 0",
     );
-}
-
-pub(super) const ALL_KEY: i64 = -1;
-
-struct StepRow {
-    kind: i64,
-    route_key: i64,
-    waypoint_key: i64,
-    hour: i64,
-    evidence: i64,
-    day: Day,
-    previous_day: Day,
-    people: i64,
-    erased_people: i64,
-}
-
-#[derive(Default)]
-struct TallyRow {
-    day: Day,
-    route_key: i64,
-    waypoint_key: i64,
-    hour: i8,
-    check_ins: i64,
-    visits: i64,
-    hour_visits: i64,
-    erased_check_ins: i64,
-    erased_visits: i64,
-    erased_hour_visits: i64,
-}
-
-/// Changes as rows of the two counter tables, in the order of their keys.
-#[derive(Default)]
-pub(super) struct Rows {
-    steps: Vec<StepRow>,
-    tallies: Vec<TallyRow>,
-}
-
-impl Rows {
-    /// What check-ins add.
-    pub(super) fn added(changes: &Changes) -> Self {
-        let mut rows = Self::default();
-        for (&counter, &amount) in changes {
-            rows.push(counter, amount, Amount::default());
-        }
-        rows
-    }
-
-    /// What of the counters rests on an erased log from now on.
-    pub(super) fn erased(changes: &Changes) -> Self {
-        let mut rows = Self::default();
-        for (&counter, &amount) in changes {
-            rows.push(counter, Amount::default(), amount);
-        }
-        rows
-    }
-
-    fn push(&mut self, counter: Counter, amount: Amount, erased: Amount) {
-        match counter {
-            Counter::Step { scope, evidence, day, previous } => self.steps.push(StepRow {
-                kind: kind_code(scope.route.is_some(), scope.waypoint.is_some(), scope.hour.is_some()),
-                route_key: scope.route.unwrap_or(ALL_KEY),
-                waypoint_key: scope.waypoint.unwrap_or(ALL_KEY),
-                hour: scope.hour.map_or(ALL_KEY, i64::from),
-                evidence: evidence_code(evidence),
-                day,
-                previous_day: previous,
-                people: amount.people,
-                erased_people: erased.people,
-            }),
-            Counter::Tally { route, waypoint, at } => self.tallies.push(TallyRow {
-                day: at.day,
-                route_key: route,
-                waypoint_key: waypoint,
-                hour: at.hour,
-                check_ins: amount.check_ins,
-                visits: amount.visits,
-                hour_visits: amount.hour_visits,
-                erased_check_ins: erased.check_ins,
-                erased_visits: erased.visits,
-                erased_hour_visits: erased.hour_visits,
-            }),
-        }
-    }
-
-    /// What is to be added, table by table. Rows stand in the order of their keys, as every writer adds them.
-    pub(super) fn tables(&self) -> [Bulk<'static>; 2] {
-        [steps(&self.steps), tallies(&self.tallies)]
-    }
-}
-
-fn steps(rows: &[StepRow]) -> Bulk<'static> {
-    let whole = |pick: fn(&StepRow) -> i64| Column::Whole(rows.iter().map(pick).collect());
-    Bulk {
-        into: "people_steps",
-        columns: vec![
-            ("kind", whole(|row| row.kind)),
-            ("route_key", whole(|row| row.route_key)),
-            ("waypoint_key", whole(|row| row.waypoint_key)),
-            ("hour", whole(|row| row.hour)),
-            ("evidence", whole(|row| row.evidence)),
-            ("day", whole(|row| row.day.into())),
-            ("previous_day", whole(|row| row.previous_day.into())),
-            ("people", whole(|row| row.people)),
-            ("erased_people", whole(|row| row.erased_people)),
-        ],
-        on_conflict: "on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
-             set people = people_steps.people + excluded.people,
-                 erased_people = people_steps.erased_people + excluded.erased_people",
-    }
-}
-
-fn tallies(rows: &[TallyRow]) -> Bulk<'static> {
-    let whole = |pick: fn(&TallyRow) -> i64| Column::Whole(rows.iter().map(pick).collect());
-    Bulk {
-        into: "tallies",
-        columns: vec![
-            ("day", whole(|row| row.day.into())),
-            ("route_key", whole(|row| row.route_key)),
-            ("waypoint_key", whole(|row| row.waypoint_key)),
-            ("hour", whole(|row| row.hour.into())),
-            ("check_ins", whole(|row| row.check_ins)),
-            ("visits", whole(|row| row.visits)),
-            ("hour_visits", whole(|row| row.hour_visits)),
-            ("erased_check_ins", whole(|row| row.erased_check_ins)),
-            ("erased_visits", whole(|row| row.erased_visits)),
-            ("erased_hour_visits", whole(|row| row.erased_hour_visits)),
-        ],
-        on_conflict: "on conflict (day, route_key, waypoint_key, hour) do update
-             set check_ins = tallies.check_ins + excluded.check_ins, visits = tallies.visits + excluded.visits,
-                 hour_visits = tallies.hour_visits + excluded.hour_visits,
-                 erased_check_ins = tallies.erased_check_ins + excluded.erased_check_ins,
-                 erased_visits = tallies.erased_visits + excluded.erased_visits,
-                 erased_hour_visits = tallies.erased_hour_visits + excluded.erased_hour_visits",
-    }
-}
-
-/// The kind of a scope: which of route, waypoint and hour are one and not all.
-fn kind_code(route: bool, waypoint: bool, hour: bool) -> i64 {
-    i64::from(route) + 2 * i64::from(waypoint) + 4 * i64::from(hour)
-}
-
-fn evidence_code(evidence: Evidence) -> i64 {
-    match evidence {
-        Evidence::Any => 0,
-        Evidence::Inside => 1,
-    }
+    ROUTE_KEY = Sql::both("select route_key from study_routes where slug = $1");
+    ROUTE_NAMES = Sql::pair(
+        "select route_key, slug from study_routes where route_key in (select value from json_each($1))",
+        "select route_key, slug from study_routes
+         where route_key in (select value::bigint from jsonb_array_elements_text($1::jsonb) value)",
+    );
 }
 
 /// What is asked of the counters.
@@ -201,6 +108,21 @@ pub struct CountQuery {
     pub by_hour: bool,
     /// Broken down by day.
     pub by_day: bool,
+}
+
+impl CountQuery {
+    /// The kind of scope whose counters answer this.
+    fn kind(&self) -> i64 {
+        kind_code(self.by_route || self.by_waypoint || self.route.is_some(), self.by_waypoint, self.by_hour)
+    }
+
+    /// The first and the last key of a study route.
+    fn routes(&self) -> (i64, i64) {
+        match self.route {
+            Some(key) => (key, key),
+            None => (ALL_KEY, i64::MAX),
+        }
+    }
 }
 
 /// Exact figures.
@@ -231,10 +153,46 @@ pub struct CountRow {
     pub counted: Counted,
 }
 
-type PeopleRow = (i64, i64, i64, i64, i64, i64);
-type TalliesRow = (i64, i64, i64, i64, i64, i64, i64);
-/// route, waypoint, hour, day
-type Key = (i64, i64, i64, i64);
+/// Route, waypoint, hour, day; people, people inside, check-ins, visits.
+type DaysRow = (i64, i64, i64, i64, i64, i64, i64, i64);
+/// Route, waypoint, hour; people, people inside.
+type ReturnsRow = (i64, i64, i64, i64, i64);
+
+/// A part of a range as a statement reads it.
+#[derive(Serialize)]
+struct PartRow {
+    span: i64,
+    sign: i64,
+    again: i64,
+    later: i64,
+    first: i64,
+    last: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_last: Option<i64>,
+}
+
+impl PartRow {
+    fn new(part: &Part) -> Self {
+        let sides = |place: Place| match place {
+            Place::Days { span, first } => (span, first, None),
+            Place::Returns { span, first, second } => (span, first, Some(second)),
+        };
+        let ((span, first, second), (_, last, second_last)) = (sides(place(part.first)), sides(place(part.last)));
+        let Part { sign, again, later, .. } = *part;
+        Self { span, sign, again, later, first, last, second, second_last }
+    }
+}
+
+fn parts(parts: &[Part]) -> Result<String> {
+    json(&parts.iter().map(PartRow::new).collect::<Vec<_>>())
+}
+
+/// The first and the last day, unless there is none.
+fn days_of((first, last): (Option<i64>, Option<i64>)) -> Option<(Day, Day)> {
+    Some((Day::try_from(first?).ok()?, Day::try_from(last?).ok()?))
+}
 
 impl Store {
     /// The first and the last day that anything was counted on.
@@ -242,10 +200,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn counted_days(&self) -> Result<Option<(Day, Day)>> {
-        let (first, last): (Option<i64>, Option<i64>) =
-            on!(self, |pools, dialect| sqlx::query_as(COUNTED_DAYS.on(dialect)).fetch_one(&pools.read).await?);
-        let day = |day: Option<i64>| day.and_then(|day| Day::try_from(day).ok());
-        Ok(day(first).zip(day(last)))
+        let days: Option<(Option<i64>, Option<i64>)> =
+            on!(self, |pools, dialect| sqlx::query_as(COUNTED_DAYS.on(dialect)).fetch_optional(&pools.read).await?);
+        Ok(days.and_then(days_of))
     }
 
     /// The store's number of a study route that is or was published.
@@ -253,13 +210,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn route_key(&self, slug: &str) -> Result<Option<i64>> {
-        Ok(self.route_names().await?.into_iter().find(|(_, name)| name == slug).map(|(key, _)| key))
-    }
-
-    async fn route_names(&self) -> Result<HashMap<i64, String>> {
-        let names: Vec<(i64, String)> =
-            on!(self, |pools, dialect| sqlx::query_as(ROUTE_NAMES.on(dialect)).fetch_all(&pools.read).await?);
-        Ok(names.into_iter().collect())
+        Ok(on!(self, |pools, dialect| sqlx::query_scalar(ROUTE_KEY.on(dialect))
+            .bind(slug)
+            .fetch_optional(&pools.read)
+            .await?))
     }
 
     /// Exact figures, one row per part; without any `by`, one row at most.
@@ -267,90 +221,71 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn counts(&self, query: CountQuery) -> Result<Vec<CountRow>> {
-        let mut parts: BTreeMap<Key, Counted> = BTreeMap::new();
-        let (people, tallies) = self.read_counters(query).await?;
-        for (route, waypoint, hour, day, evidence, people) in people {
-            // A route that is only filtered by is no dimension of the answer.
-            let route = if query.by_route || query.by_waypoint { route } else { ALL_KEY };
-            let part = parts.entry((route, waypoint, hour, day)).or_default();
-            if evidence == evidence_code(Evidence::Any) {
-                part.people += people;
-                part.people_uncertain += people;
-            } else {
-                part.people_uncertain -= people;
-            }
+        if query.from > query.to {
+            return Ok(Vec::new());
         }
-        for (route, waypoint, hour, day, check_ins, visits, hour_visits) in tallies {
-            let part = parts.entry((route, waypoint, hour, day)).or_default();
-            part.check_ins += check_ins;
-            part.visits += if query.by_hour { hour_visits } else { visits };
-        }
-        self.name(query, parts).await
+        let (days, returns) = self.read_counters(query).await?;
+        let returns: HashMap<_, _> = returns
+            .into_iter()
+            .map(|(route, waypoint, hour, any, inside)| ((route, waypoint, hour), (any, inside)))
+            .collect();
+        let counted = days.into_iter().filter(|row| row.6 > 0).map(|row| {
+            let (route, waypoint, hour, day, mut people, mut people_inside, check_ins, visits) = row;
+            // Nobody comes back within one day.
+            let (any, inside) = returns.get(&(route, waypoint, hour)).copied().unwrap_or_default();
+            people -= any;
+            people_inside -= inside;
+            let counted = Counted { people, people_uncertain: people - people_inside, visits, check_ins };
+            ((route, waypoint, hour, day), counted)
+        });
+        self.name(query, counted.collect()).await
     }
 
-    async fn read_counters(&self, query: CountQuery) -> Result<(Vec<PeopleRow>, Vec<TalliesRow>)> {
-        let span = |by: bool, one: Option<i64>| match (one, by) {
-            (Some(key), _) => (key, key),
-            (None, true) => (0, i64::MAX),
-            (None, false) => (ALL_KEY, ALL_KEY),
-        };
-        let by_route = query.by_route || query.by_waypoint;
-        let routes = span(by_route, query.route);
-        let waypoints = span(query.by_waypoint, None);
-        let hours = span(query.by_hour, None);
-        let kind = kind_code(by_route || query.route.is_some(), query.by_waypoint, query.by_hour);
-        let only_route = query.route.map_or((0, i64::MAX), |key| (key, key));
+    async fn read_counters(&self, query: CountQuery) -> Result<(Vec<DaysRow>, Vec<ReturnsRow>)> {
+        let (kind, (first, last)) = (query.kind(), query.routes());
+        let (from, to) = (query.from, query.to);
         on!(self, |pools, dialect| {
+            if query.by_day {
+                let days = sqlx::query_as(OF_DAYS.on(dialect)).bind(kind).bind(first).bind(last).bind(i64::from(from));
+                return Ok((days.bind(i64::from(to)).fetch_all(&pools.read).await?, Vec::new()));
+            }
             let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
-            let people = sqlx::query_as(PEOPLE.on(dialect))
-                .bind(i64::from(query.from))
-                .bind(i64::from(query.to))
-                .bind(kind)
-                .bind(routes.0)
-                .bind(routes.1)
-                .bind(waypoints.0)
-                .bind(waypoints.1)
-                .bind(hours.0)
-                .bind(hours.1)
-                .bind(i64::from(query.by_day))
-                .fetch_all(&mut *tx)
-                .await?;
-            let tallies = sqlx::query_as(TALLIES.on(dialect))
-                .bind(i64::from(query.from))
-                .bind(i64::from(query.to))
-                .bind(only_route.0)
-                .bind(only_route.1)
-                .bind(i64::from(by_route))
-                .bind(i64::from(query.by_waypoint))
-                .bind(i64::from(query.by_hour))
-                .bind(i64::from(query.by_day))
-                .fetch_all(&mut *tx)
-                .await?;
+            let counted: Option<(Option<i64>, Option<i64>)> =
+                sqlx::query_as(COUNTED_DAYS.on(dialect)).fetch_optional(&mut *tx).await?;
+            let Some(counted) = counted.and_then(days_of) else { return Ok((Vec::new(), Vec::new())) };
+            let range = sums::parts(from, to, counted);
+            let days = sqlx::query_as(OF_RANGE.on(dialect)).bind(kind).bind(first).bind(last);
+            let days = days.bind(parts(&range.days)?).fetch_all(&mut *tx).await?;
+            let returns = sqlx::query_as(RETURNS.on(dialect)).bind(kind).bind(first).bind(last);
+            let returns = returns.bind(parts(&range.returns)?).fetch_all(&mut *tx).await?;
             tx.rollback().await?;
-            Ok((people, tallies))
+            Ok((days, returns))
         })
     }
 
-    async fn name(&self, query: CountQuery, parts: BTreeMap<Key, Counted>) -> Result<Vec<CountRow>> {
-        let routes = self.route_names().await?;
-        let keys: Vec<i64> = if query.by_waypoint { parts.keys().map(|key| key.1).collect() } else { Vec::new() };
-        let names: Vec<(i64, i64, String, String)> =
-            on!(self, |pools, dialect| sqlx::query_as(WAYPOINT_NAMES.on(dialect))
-                .bind(json(&keys)?)
-                .fetch_all(&pools.read)
-                .await?);
-        let waypoints: HashMap<i64, String> =
-            names.into_iter().map(|(key, _, route, waypoint)| (key, format!("{route}/{waypoint}"))).collect();
-        Ok(parts
-            .into_iter()
-            .filter(|(_, counted)| counted.check_ins > 0)
-            .map(|((route, waypoint, hour, day), counted)| CountRow {
-                route: routes.get(&route).cloned(),
-                waypoint: waypoints.get(&waypoint).cloned(),
-                hour: query.by_hour.then_some(hour).and_then(|hour| i8::try_from(hour).ok()),
-                day: query.by_day.then_some(day).and_then(|day| Day::try_from(day).ok()),
-                counted,
-            })
-            .collect())
+    async fn name(&self, query: CountQuery, parts: BTreeMap<(i64, i64, i64, i64), Counted>) -> Result<Vec<CountRow>> {
+        let mut routes: Vec<i64> = parts.keys().map(|key| key.0).collect();
+        routes.dedup();
+        let routes: HashMap<i64, String> =
+            if query.by_route || query.by_waypoint { self.route_names(&routes).await? } else { HashMap::new() };
+        let mut waypoints: Vec<i64> = parts.keys().map(|key| key.1).collect();
+        waypoints.dedup();
+        let waypoints = if query.by_waypoint { self.waypoint_names(&waypoints).await? } else { HashMap::new() };
+        let row = |((route, waypoint, hour, day), counted)| CountRow {
+            route: routes.get(&route).cloned(),
+            waypoint: waypoints.get(&waypoint).cloned(),
+            hour: query.by_hour.then_some(hour).and_then(|hour| i8::try_from(hour).ok()),
+            day: query.by_day.then_some(day).and_then(|day| Day::try_from(day).ok()),
+            counted,
+        };
+        Ok(parts.into_iter().map(row).collect())
+    }
+
+    async fn route_names(&self, keys: &[i64]) -> Result<HashMap<i64, String>> {
+        let names: Vec<(i64, String)> = on!(self, |pools, dialect| sqlx::query_as(ROUTE_NAMES.on(dialect))
+            .bind(json(keys)?)
+            .fetch_all(&pools.read)
+            .await?);
+        Ok(names.into_iter().collect())
     }
 }

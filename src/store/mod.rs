@@ -13,6 +13,7 @@ mod bulk;
 mod changes;
 mod check_ins;
 mod contents;
+mod counters;
 mod counts;
 mod drafts;
 mod keys;
@@ -192,6 +193,7 @@ impl Store {
             ("participants", participants::ALL),
             ("check_ins", check_ins::ALL),
             ("recording", recording::ALL),
+            ("counters", counters::ALL),
             ("counts", counts::ALL),
             ("keys", keys::ALL),
             ("audit", audit::ALL),

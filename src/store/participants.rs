@@ -1,8 +1,7 @@
 //! Participants: anonymous visitors with a token, made and erased on demand.
 
-use super::bulk::AddRows;
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, counts, json_ids, recording};
+use super::{Result, Store, counters, json_ids, recording};
 use uuid::Uuid;
 
 statements! {
@@ -70,7 +69,10 @@ impl Store {
             }
             let log = sqlx::query_as(recording::PASTS.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
             let history = recording::recall(log).remove(&id).unwrap_or_default().history;
-            tx.add_rows(&counts::Rows::erased(&history.changes()).tables()).await?;
+            let erased = counters::erased(&history.changes())?;
+            for statement in counters::ADD {
+                sqlx::query(statement.on(dialect)).bind(&erased).execute(&mut *tx).await?;
+            }
             sqlx::query(DELETE.on(dialect)).bind(id).execute(&mut *tx).await?;
             tx.commit().await?;
             // The log file of SQLite still holds old pages; a reader may hinder this, then the next checkpoint does it.

@@ -8,7 +8,7 @@
 use super::bulk::{AddRows, Bulk, Column};
 use super::check_ins::{NewCheckIn, Row, StoredCheckIn, verdict};
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, StoreError, counts, json, json_ids};
+use super::{Result, Store, StoreError, counters, json, json_ids};
 use crate::domain::check_in::Verdict;
 use crate::domain::counts::{Changes, Entry, History};
 use serde::Serialize;
@@ -146,10 +146,12 @@ impl Store {
                 tx.rollback().await?;
                 return Ok((plan.outcomes, plan.pasts));
             }
-            let mut tables = vec![bulk(&plan.rows)];
-            tables.extend(counts::Rows::added(&plan.changes).tables());
-            if !tx.add_rows(&tables).await? {
+            if !tx.add_rows(&[bulk(&plan.rows)]).await? {
                 return Err(StoreError::Conflict);
+            }
+            let added = counters::added(&plan.changes)?;
+            for statement in counters::ADD {
+                sqlx::query(statement.on(dialect)).bind(&added).execute(&mut *tx).await?;
             }
             tx.commit().await.map_err(commit_error)?;
             Ok((plan.outcomes, plan.pasts))

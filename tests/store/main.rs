@@ -21,3 +21,4 @@ mod refresher;
 mod review;
 mod routes;
 mod schema;
+mod sums;
