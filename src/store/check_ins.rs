@@ -91,25 +91,6 @@ pub struct Progress {
     pub check_ins: i64,
 }
 
-/// A row of the log as far as counting is concerned.
-#[derive(sqlx::FromRow)]
-pub(super) struct EntryRow {
-    participant: Uuid,
-    occurred_ms: i64,
-    route_key: i64,
-    waypoint_key: i64,
-    verdict: i64,
-}
-
-impl EntryRow {
-    pub(super) fn entry(self) -> (Uuid, Entry) {
-        let verdict = verdict(self.verdict);
-        let entry =
-            Entry { occurred_ms: self.occurred_ms, route: self.route_key, waypoint: self.waypoint_key, verdict };
-        (self.participant, entry)
-    }
-}
-
 /// A row of the log as its participant reads it.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
