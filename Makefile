@@ -1,6 +1,6 @@
 # Every chore has a name; CI calls the same names.
 .DELETE_ON_ERROR:
-.PHONY: run test bench bench-quick web lint fmt docs deny
+.PHONY: run test bench bench-quick bench-peers web lint fmt docs deny
 
 # Builds, and serves both routes at 127.0.0.1:8080 with its data in studyroute.db beside.
 run:
@@ -11,12 +11,17 @@ test:
 	scripts/test-setup
 	scripts/with-postgres cargo test --locked
 
-# Ratios within one run; see benches/.
+# Everything against its limit or a peer, in one run; writes BENCHMARKS.md. Ends within 30 minutes on 2 cores.
 bench:
-	cargo bench --locked --bench nearby --bench design
+	cargo bench --locked --bench speed
 
+# Three minutes: what has moved by more than a tenth since benches/baseline.json was recorded.
 bench-quick:
-	cargo bench --locked --bench nearby --bench design -- --quick
+	cargo bench --locked --bench speed -- --quick
+
+# Installs the peers that `make bench` measures where it finds them; their files go under target/.
+bench-peers:
+	benches/peers/install
 
 # The pages are plain files that are built into the program; there is nothing to build yet.
 web:

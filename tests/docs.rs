@@ -169,3 +169,26 @@ fn every_makefile_name_that_a_document_mentions_exists() {
         }
     }
 }
+
+#[test]
+fn the_benchmarks_say_where_when_and_from_what_they_were_measured() {
+    let page = std::fs::read_to_string("BENCHMARKS.md").expect("the page");
+    let table = page.split("<!-- table: written by `make bench` -->").nth(1).expect("the mark before the table");
+    let table = table.split("<!-- end of the table -->").next().expect("the mark after the table");
+    let named = ["Machine: ", "Date: ", "Commit: ", "Command: `"];
+    assert!(named.iter().all(|name| table.contains(name)), "the table's head lacks one of {named:?}");
+    let file = std::fs::read_to_string("BENCHMARKS.json").expect("the file beside the page");
+    let file: serde_json::Value = serde_json::from_str(&file).expect("JSON");
+    let commit = file["commit"].as_str().expect("a commit");
+    assert!(table.contains(&format!("Commit: {commit}.")), "page and file are of one run");
+    let rows = file["rows"].as_array().expect("rows");
+    let cells = table.lines().filter(|line| line.starts_with("| ")).count() - 1;
+    assert!(!rows.is_empty() && rows.len() == cells, "{cells} rows in the page, {} in the file", rows.len());
+    for row in rows {
+        let measured = row["figure"].is_object();
+        assert!(
+            measured || !row["more"].as_str().unwrap_or_default().is_empty(),
+            "a row without figure says why: {row}"
+        );
+    }
+}

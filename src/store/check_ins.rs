@@ -3,7 +3,6 @@
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, json};
 use crate::domain::check_in::Verdict;
-use crate::domain::counts::Entry;
 use std::collections::HashMap;
 use uuid::Uuid;
 
