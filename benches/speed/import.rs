@@ -49,7 +49,7 @@ fn rows(bench: &Bench, report: &mut Report, (format, count, pairs): (&str, usize
     report.add(row.at_most(RATIO_MOST).more(more).part("import_s", middle("ours_s")).part("limit_s", middle("bare_s")));
     let row = Row::new(
         format!("import-again-{format}-{count}"),
-        format!("the same import again, which changes nothing"),
+        "the same import again, which changes nothing".to_string(),
         against,
         column("again"),
     );

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Connections of one load.
 pub const CONNECTIONS: usize = 64;
 /// No answer takes so long; one that does ends the part.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 /// The head of every answer fits.
 const HEAD_BYTES: usize = 1_024;
 /// A span becomes at most so many times as long.
@@ -63,7 +63,7 @@ pub struct Load {
 struct Head {
     status: u16,
     length: Option<usize>,
-    head_bytes: usize,
+    bytes: usize,
     read: usize,
 }
 
@@ -135,7 +135,7 @@ impl Load {
             let body = self.body(i, &head);
             return questions.check(head.status, &body);
         }
-        let mut left = (head.head_bytes + head.length.unwrap_or(0)).saturating_sub(head.read);
+        let mut left = (head.bytes + head.length.unwrap_or(0)).saturating_sub(head.read);
         while left > 0 {
             let most = left.min(self.buffer.len());
             let (_, dropped) = recv(&self.streams[i], &mut self.buffer[..most], RecvFlags::TRUNC).expect("received");
@@ -158,7 +158,7 @@ impl Load {
     }
 
     fn body(&mut self, i: usize, head: &Head) -> Vec<u8> {
-        let mut body = self.buffer[head.head_bytes..head.read].to_vec();
+        let mut body = self.buffer[head.bytes..head.read].to_vec();
         let ended =
             |body: &[u8]| head.length.map_or_else(|| body.ends_with(b"0\r\n\r\n"), |length| body.len() >= length);
         while !ended(&body) {
@@ -179,15 +179,15 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 /// Status and length; no length means that the body comes in chunks.
 fn parse(head: &[u8]) -> Head {
-    let head_bytes = head.len();
+    let bytes = head.len();
     let text = std::str::from_utf8(head).expect("a head of ASCII");
     let status = text.get(9..12).and_then(|status| status.parse().ok()).expect("a status");
-    let lengths = text.lines().filter_map(|line| {
+    let mut lengths = text.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().expect("a length"))
     });
-    let length = if status == 304 { Some(0) } else { lengths.last() };
-    Head { status, length, head_bytes, read: 0 }
+    let length = if status == 304 { Some(0) } else { lengths.next_back() };
+    Head { status, length, bytes, read: 0 }
 }
 
 fn unchunked(mut body: &[u8]) -> Vec<u8> {
@@ -213,7 +213,7 @@ pub fn ask_once(address: SocketAddr, request: &[u8]) -> (u16, Vec<u8>, String) {
     let mut load = Load::open(address, 1);
     load.streams[0].write_all(request).expect("sent");
     let head = load.head(0);
-    let text = String::from_utf8_lossy(&load.buffer[..head.head_bytes]).into_owned();
+    let text = String::from_utf8_lossy(&load.buffer[..head.bytes]).into_owned();
     let body = load.body(0, &head);
     (head.status, body, text)
 }

@@ -6,6 +6,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+// A benchmark reads clocks and its own environment, and speaks of what is served and of what serves it.
+#![allow(clippy::disallowed_methods, clippy::similar_names)]
 
 mod bare;
 mod check_ins;
@@ -121,7 +123,7 @@ fn step(args: &[String]) {
         ["counts", check_ins, binary, folder] => counts::step(number(check_ins), Path::new(binary), Path::new(folder)),
         ["read", file] => start::read(file),
         ["import-file", count, length, folder] => {
-            taking_in::write(number(count), length.parse().expect("a length"), Path::new(folder))
+            taking_in::write(number(count), length.parse().expect("a length"), Path::new(folder));
         }
         ["import", format, folder] => taking_in::ours(format, Path::new(folder)),
         ["import-bare", format, folder] => taking_in::bare(format, Path::new(folder)),

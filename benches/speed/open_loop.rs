@@ -61,7 +61,7 @@ async fn visitor(address: SocketAddr, requests: Vec<Vec<u8>>, first: Instant) ->
         // The timer's own millisecond is nothing that the server could help.
         let asked = if late { due } else { Instant::now() };
         stream.write_all(&request).await.expect("sent");
-        let answer = tokio::time::timeout(Duration::from_secs(60), receive(&mut stream, &mut buffer));
+        let answer = tokio::time::timeout(Duration::from_mins(1), receive(&mut stream, &mut buffer));
         let status = answer.await.expect("an answer within a minute");
         assert!(matches!(status, 200 | 304 | 503), "answered {status}");
         waited.push(if status == 503 { REFUSED_MS } else { asked.elapsed().as_secs_f64() * 1e3 });

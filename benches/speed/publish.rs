@@ -24,7 +24,7 @@ const SPAN: Duration = Duration::from_secs(4);
 const SPAN_MOST: Duration = Duration::from_secs(15);
 const RADIUS_M: u32 = 50_000;
 /// Longer than any publication.
-const SERVED_WITHIN: Duration = Duration::from_secs(120);
+const SERVED_WITHIN: Duration = Duration::from_mins(2);
 
 pub fn measure(bench: &Bench, report: &mut Report) {
     let count = MANY.min(bench.options.most);
@@ -105,7 +105,7 @@ fn publications(bench: &Bench, report: &mut Report, server: &Server, key: &str, 
 fn designer_key(binary: &Path, url: &str) -> String {
     let mut command = Command::new(binary);
     command.args(["key", "create", "--role", "designer", "--name", "Bench", "--database", url]);
-    server::run(command, Duration::from_secs(60)).trim().to_string()
+    server::run(command, Duration::from_mins(1)).trim().to_string()
 }
 
 /// Somebody who gives waypoints other titles and publishes them.
@@ -150,7 +150,9 @@ impl Designer {
     fn ask(&self, method: &str, path: &str, media_type: &str, body: &str) -> (u16, Value) {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n", self.key);
         if !body.is_empty() {
-            request += &format!("if-match: *\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n", body.len());
+            let length = body.len();
+            let more = format!("if-match: *\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n");
+            request.push_str(&more);
         }
         let (status, answer, _) = load::ask_once(self.address, format!("{request}\r\n{body}").as_bytes());
         (status, serde_json::from_slice(&answer).expect("JSON"))

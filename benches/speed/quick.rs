@@ -34,7 +34,7 @@ fn counted(bench: &Bench, questions: u32) -> f64 {
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", &format!("--callgrind-out-file={}", out.display())]).arg(program);
     command.args([figures::STEP, "index-counted", &questions.to_string()]).stderr(std::process::Stdio::null());
-    server::run(command, Duration::from_secs(120));
+    server::run(command, Duration::from_mins(2));
     let text = std::fs::read_to_string(out).expect("counted");
     let total = text.lines().find_map(|line| line.strip_prefix("summary: "));
     total.and_then(|total| total.trim().parse().ok()).expect("a sum")

@@ -42,7 +42,9 @@ pub async fn everything(store: &Store, state: &RouteState, hour: Option<u8>) -> 
         let facts = facts_of(store, files_of(page.iter())).await?;
         whole = aside(move || {
             let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
-            page.iter().for_each(|waypoint| whole.stop(waypoint, Some(&circumstances)));
+            for waypoint in &page {
+                whole.stop(waypoint, Some(&circumstances));
+            }
             Ok(whole)
         })
         .await?;

@@ -301,6 +301,7 @@ mod tests {
     const START_MS: i64 = 1_790_000_000_000;
 
     /// Numbers of the same kind of cell within two corners.
+    #[expect(clippy::many_single_char_names, reason = "corners have no better names")]
     fn holds(part: &Part, cell: Cell) -> bool {
         let within = |a: i64, x: i64, b: i64| (a..=b).contains(&x);
         match (part.first, cell, part.last) {

@@ -33,7 +33,7 @@ pub enum Part {
     /// First the route itself, without waypoints.
     Route(StudyRoute),
     /// Then every waypoint.
-    Stop(Waypoint),
+    Stop(Box<Waypoint>),
 }
 
 /// Reads and checks a route file. Its standard says WGS 84; a file that a map with shifted coordinates has written is read when
@@ -45,7 +45,7 @@ pub fn read_as(bytes: &[u8], crs: Crs) -> Result<StudyRoute, Vec<Finding>> {
     let (mut route, mut waypoints) = (None, Vec::new());
     each(&mut Cursor::new(bytes), crs, &mut |part| match part {
         Part::Route(head) => route = Some(head),
-        Part::Stop(waypoint) => waypoints.push(waypoint),
+        Part::Stop(waypoint) => waypoints.push(*waypoint),
     })?;
     let Some(mut route) = route else { return Err(Vec::new()) };
     route.waypoints = waypoints;
@@ -111,7 +111,7 @@ fn plain(message: &str) -> String {
 /// Whether all of a file is UTF-8.
 fn is_utf8(source: &mut dyn Source) -> std::io::Result<bool> {
     source.rewind()?;
-    let (mut kept, mut buffer) = (Vec::new(), [0; 1 << 16]);
+    let (mut kept, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
     loop {
         let read = source.read(&mut buffer)?;
         kept.extend_from_slice(buffer.get(..read).unwrap_or_default());
@@ -144,7 +144,7 @@ impl Reader<'_> {
             return Err(format!("has more than {} waypoints; split it", lint::WAYPOINTS_MAX));
         }
         if let Some(waypoint) = quick(raw, number) {
-            (self.sink)(Part::Stop(waypoint.read_as(self.crs)));
+            (self.sink)(Part::Stop(Box::new(waypoint.read_as(self.crs))));
             return Ok(());
         }
         let feature: Feature = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
@@ -154,7 +154,7 @@ impl Reader<'_> {
         let part = if number == 0 {
             read_line(feature, id).map(|route| Part::Route(route.read_as(self.crs)))
         } else {
-            read_waypoint(feature, id).map(|waypoint| Part::Stop(waypoint.read_as(self.crs)))
+            read_waypoint(feature, id).map(|waypoint| Part::Stop(Box::new(waypoint.read_as(self.crs))))
         };
         match part {
             Ok(part) => (self.sink)(part),

@@ -188,7 +188,8 @@ impl Front {
         }
         if let Some(log) = &self.log {
             let (request_id, endpoint, status) = (&passage.id, endpoint.template(), response.status().as_u16());
-            log.add(&Line { request_id, method, endpoint, status, code, took });
+            let at_ms = self.shell.ambient.now_ms();
+            log.add(&Line { request_id, method, endpoint, status, code, at_ms, took });
         }
         response
     }
@@ -264,7 +265,8 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 }
 
 fn hexadecimal(number: u64) -> [u8; 16] {
-    std::array::from_fn(|i| b"0123456789abcdef"[(number >> (60 - 4 * i)) as usize & 15])
+    let digit = |i: usize| (number >> (60 - 4 * i)) & 15;
+    std::array::from_fn(|i| b"0123456789abcdef"[usize::try_from(digit(i)).unwrap_or_default()])
 }
 
 fn add_headers(response: &mut Response, passage: &Passage) {

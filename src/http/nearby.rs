@@ -85,6 +85,7 @@ pub async fn get(live: Live, headers: HeaderMap, RawQuery(query): RawQuery) -> R
 }
 
 /// The same without waiting.
+#[expect(clippy::unnecessary_wraps, reason = "others cannot always")]
 pub fn at_once(question: &Question<'_>) -> Option<Result<Response, Problem>> {
     Some(ask(question.live, question.headers, question.query))
 }

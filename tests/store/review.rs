@@ -107,7 +107,7 @@ fn stop(i: usize, keys: Keys) -> Waypoint {
     match keys {
         Keys::None => stop.body.questions.clear(),
         Keys::One => {}
-        Keys::Several if i % 3 == 0 => stop.body.questions[0].key = other,
+        Keys::Several if i.is_multiple_of(3) => stop.body.questions[0].key = other,
         Keys::Several => {
             let numbered = |n: usize| Question { id: format!("q-{n}"), ..question.clone() };
             stop.body.questions = (0..4).map(numbered).collect();
@@ -183,10 +183,10 @@ impl Run {
                 return self.edit(&Edit::Head(&head)).await;
             }
             Change::Swap => {
-                let mut names: Vec<String> = stops.iter().map(|stop| stop.id.clone()).collect();
-                let middle = names.len() / 2;
-                names.rotate_left(middle);
-                return self.edit(&Edit::Order(&names)).await;
+                let mut order: Vec<String> = stops.iter().map(|stop| stop.id.clone()).collect();
+                let middle = order.len() / 2;
+                order.rotate_left(middle);
+                return self.edit(&Edit::Order(&order)).await;
             }
         };
         if let Some(stop) = stop {
@@ -246,7 +246,9 @@ fn known(findings: &[Finding]) -> BTreeMap<String, usize> {
 fn new_since(before: &[Finding], now: Vec<Finding>) -> Vec<Finding> {
     let key = |finding: &Finding| (finding.rule, finding.waypoint.clone(), finding.property.clone());
     let mut known: HashMap<_, usize> = HashMap::new();
-    before.iter().for_each(|finding| *known.entry(key(finding)).or_default() += 1);
+    for finding in before {
+        *known.entry(key(finding)).or_default() += 1;
+    }
     let is_new = |finding: &Finding| {
         let left = known.entry(key(finding)).or_default();
         let covered = *left > 0;

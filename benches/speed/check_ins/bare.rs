@@ -40,7 +40,7 @@ impl Bare {
         let figures: Vec<f64> = said.split_whitespace().map(|figure| figure.parse().expect("a number")).collect();
         let [rows, wall_s, cpu_us, median_ms, counter_rows] = figures[..] else { panic!("{said}") };
         #[expect(clippy::cast_precision_loss, reason = "some thousand")]
-        let kept = base.audited(&place) as f64;
+        let kept = Base::audited(&place) as f64;
         assert!((kept - rows).abs() < 0.5, "every row is there, and every counter is right");
         Self { rows, wall_s, cpu_us, median_ms, counter_rows }
     }
@@ -69,21 +69,18 @@ macro_rules! commit_all {
 pub async fn run(args: &[String]) {
     let [source, target, size] = args else { panic!("source, target and size") };
     let size = size.parse().expect("a number");
-    match (source.strip_prefix("sqlite:"), target.strip_prefix("sqlite:")) {
-        (Some(source), Some(target)) => {
-            let mut from = sqlite(source).await;
-            let mut log: Vec<LogRow> = sqlx::query_as(LOG).fetch_all(&mut from).await.expect("read");
-            from.close().await.expect("closed");
-            let mut connection = sqlite(target).await;
-            commit_all!(connection, "begin immediate", log, size);
-        }
-        _ => {
-            let mut from = PgConnection::connect(source).await.expect("connected");
-            let mut log: Vec<LogRow> = sqlx::query_as(LOG).fetch_all(&mut from).await.expect("read");
-            from.close().await.expect("closed");
-            let mut connection = PgConnection::connect(target).await.expect("connected");
-            commit_all!(connection, "begin", log, size);
-        }
+    if let (Some(source), Some(target)) = (source.strip_prefix("sqlite:"), target.strip_prefix("sqlite:")) {
+        let mut from = sqlite(source).await;
+        let mut log: Vec<LogRow> = sqlx::query_as(LOG).fetch_all(&mut from).await.expect("read");
+        from.close().await.expect("closed");
+        let mut connection = sqlite(target).await;
+        commit_all!(connection, "begin immediate", log, size);
+    } else {
+        let mut from = PgConnection::connect(source).await.expect("connected");
+        let mut log: Vec<LogRow> = sqlx::query_as(LOG).fetch_all(&mut from).await.expect("read");
+        from.close().await.expect("closed");
+        let mut connection = PgConnection::connect(target).await.expect("connected");
+        commit_all!(connection, "begin", log, size);
     }
 }
 

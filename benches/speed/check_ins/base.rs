@@ -80,7 +80,7 @@ impl Base {
 
     /// How many check-ins a copy holds; its counters must be what a recount gives.
     #[tokio::main(flavor = "current_thread")]
-    pub async fn audited(&self, url: &str) -> usize {
+    pub async fn audited(url: &str) -> usize {
         let store = Store::open(url).await.expect("opened");
         let audit = store.audit().await.expect("an audit");
         store.close().await;

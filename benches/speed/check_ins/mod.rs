@@ -108,7 +108,7 @@ impl Pair {
         let spent_us = server.cpu_us() - cpu_us;
         let batch = server.mean_batch();
         server.stop();
-        assert_eq!(base.audited(&place), served.acknowledged, "as many as acknowledged, and every counter is right");
+        assert_eq!(Base::audited(&place), served.acknowledged, "as many as acknowledged, and every counter is right");
         let bare = Bare::measure(base, &place, batch);
         Self { server_cpu_us: spent_us / served.acknowledged_f64(), served, batch, bare }
     }

@@ -26,7 +26,6 @@ const TOKENS: usize = 1_000;
 
 /// What was filled in.
 pub struct Filled {
-    pub check_ins: usize,
     /// Of participants from all over the log.
     pub tokens: Vec<String>,
     pub first_day: Day,
@@ -144,7 +143,7 @@ pub async fn fill(url: &str, check_ins: usize, seed: u64) -> Filled {
     let mut tokens = drawn.join().expect("drawn");
     Rng::with_seed(seed).shuffle(&mut tokens);
     tokens.truncate(TOKENS);
-    Filled { check_ins, tokens, first_day: last_day - super::school::DAYS + 1, last_day }
+    Filled { tokens, first_day: last_day - super::school::DAYS + 1, last_day }
 }
 
 /// Publishes the project's own routes.

@@ -43,7 +43,7 @@ pub fn node(script: &str, args: &[&str], ours: &Ours<'_>) -> Server {
     let beside = installed("").expect("a folder").join(script.file_name().expect("a name"));
     std::fs::copy(&script, &beside).expect("copied");
     command.arg(beside).args(args).env("NODE_ENV", "production");
-    Server::start(command, &ours.bench.folder, Duration::from_secs(60))
+    Server::start(command, &ours.bench.folder, Duration::from_mins(1))
 }
 
 /// The same questions; a peer's answers are checked for their number and order alone.

@@ -1,4 +1,4 @@
-//! PostGIS by itself, behind Express, and behind tipg: one server with one table of all places and their texts.
+//! `PostGIS` by itself, behind Express, and behind tipg: one server with one table of all places and their texts.
 
 use super::geo::{Asked, lon_lat, node};
 use super::{ITEMS, Ours, RADIUS_M, has, installed, not_installed, row};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const NODE: (&str, &str, f64) = ("peer-node-postgis", "Express before PostGIS", 50.0);
 const TIPG: (&str, &str, f64) = ("peer-tipg", "tipg before PostGIS", 200.0);
 const ALONE: (&str, &str) = ("peer-postgis", "PostGIS, no HTTP");
-/// Clients of PostGIS by itself.
+/// Clients of `PostGIS` by itself.
 const CLIENTS: u32 = 8;
 const SPAN: Duration = Duration::from_millis(1_500);
 /// Half a side of the box that tipg is asked for, degrees: some 2 km.
@@ -67,7 +67,7 @@ fn behind_tipg(ours: &mut Ours<'_>, database: &Database, report: &mut Report) {
     let mut command = machine::on_cores(&machine::SERVER_CORE.to_string(), &python);
     let script = Path::new("benches/peers/tipg_serve.py").canonicalize().expect("a script");
     command.arg(script).arg(&database.url);
-    let peer = Server::start(command, &ours.bench.folder, Duration::from_secs(60));
+    let peer = Server::start(command, &ours.bench.folder, Duration::from_mins(1));
     let mut asked = Boxed(ours.questions.clone());
     let pairs = behind(ours, &peer, database, &mut asked);
     let more = "it is asked for any 20 places in a box of 2 km each way, as it knows no nearest";
@@ -143,7 +143,7 @@ struct Database {
 }
 
 impl Database {
-    /// None where PostgreSQL or PostGIS is not installed.
+    /// None where PostgreSQL or `PostGIS` is not installed.
     fn start(ours: &Ours<'_>) -> Option<Self> {
         let mut command = machine::on_cores(&machine::SERVER_CORE.to_string(), Path::new("scripts/with-postgres"));
         command.args(["--keep", "fast"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -166,7 +166,7 @@ impl Database {
         options.connect(&self.url).await.expect("connected")
     }
 
-    /// Says whether there is PostGIS.
+    /// Says whether there is `PostGIS`.
     async fn fill(&self, ours: &Ours<'_>) -> bool {
         let mut connection = PgConnection::connect(&self.url).await.expect("connected");
         if sqlx::raw_sql("create extension postgis").execute(&mut connection).await.is_err() {

@@ -55,7 +55,7 @@ fn connect(port: u16) -> TcpStream {
     loop {
         if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
             stream.set_nodelay(true).expect("set");
-            stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set");
+            stream.set_read_timeout(Some(Duration::from_mins(1))).expect("set");
             return stream;
         }
         assert!(started.elapsed() < Duration::from_secs(10), "redis-server does not listen");
@@ -101,7 +101,9 @@ fn shoot(streams: &mut [TcpStream], pid: u32, questions: &mut Nearby) -> Shot {
         }
     }
     let (wall, cpu) = (started.elapsed(), machine::cpu(&[pid]).saturating_sub(cpu));
-    streams.iter_mut().for_each(|stream| drop(receive(stream)));
+    for stream in streams.iter_mut() {
+        drop(receive(stream));
+    }
     Shot::of(answered, wall, cpu)
 }
 

@@ -73,7 +73,7 @@ impl Review {
         let nothing = "the route has no waypoint; add at least one Point feature";
         self.now(|out| {
             if stops == 0 {
-                out.add(Rule::NoWaypoint, "", nothing)
+                out.add(Rule::NoWaypoint, "", nothing);
             }
         });
     }

@@ -30,6 +30,7 @@ const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 pub const TUS_HEADERS: [HeaderName; 5] = [RESUMABLE, LENGTH, OFFSET, METADATA, EXPIRES];
 
 /// Whether a path belongs to uploads in parts.
+#[must_use]
 pub fn is_upload(path: &str) -> bool {
     path.strip_prefix(FOLDER).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

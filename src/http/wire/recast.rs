@@ -15,8 +15,11 @@ const RINGS: &[u8] = b"\"coordinates\":";
 
 /// Writes a waypoint's fragment in the reference system of the answer.
 pub fn put_fragment(fragment: &[u8], crs: Crs, out: &mut Vec<u8>) {
+    if crs == Crs::Wgs84 {
+        return out.extend_from_slice(fragment);
+    }
     let mut rest = fragment;
-    while crs != Crs::Wgs84 {
+    loop {
         let (position, rings) = (memmem::find(rest, POSITION), memmem::find(rest, RINGS));
         let Some(marker) = position.into_iter().chain(rings).min() else { break };
         let is_position = position == Some(marker);
