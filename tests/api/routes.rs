@@ -166,7 +166,7 @@ fn decode(answer: &Answer) -> Vec<u8> {
 #[tokio::test]
 async fn every_encoding_decodes_to_the_same_bytes_and_has_an_etag_of_its_own() {
     let app = TestApp::start().await;
-    for path in [LONG, "/openapi.json", "/v1/nearby?lat=35.6&lon=117&radius_m=100000"] {
+    for path in [LONG, "/openapi.json"] {
         let plain = app.get(path).await.expect(200);
         assert_eq!(plain.header("content-encoding"), "", "{plain:?}");
         for (accepted, coding) in [
