@@ -1,9 +1,10 @@
 //! What a turn of the server has written, as it stands in its log, cut into batches with the counter rows that belong to each.
 
 use super::bulk::{Bulk, Column};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use studyroute::domain::check_in::Verdict;
-use studyroute::domain::counts::{Changes, Counter, Entry, Evidence, History};
+use studyroute::domain::counts::{Changes, Entry, History, Scope};
+use studyroute::domain::sums::{Cell, of_days, with_blocks};
 use uuid::Uuid;
 
 /// The log in the order in which it was received.
@@ -29,12 +30,12 @@ pub struct LogRow {
     seal: Vec<u8>,
 }
 
-/// What one commit writes: the log's rows, the steps, the tallies.
-pub struct Batch<'a>(pub [Bulk<'a>; 3]);
+/// What one commit writes: the log's rows, new scopes, sums of days, sums of returns.
+pub struct Batch<'a>(pub [Bulk<'a>; 4]);
 
 /// Cuts the log into batches; says also how many counter rows there are in all.
 pub fn batches(log: &mut [LogRow], size: usize) -> (Vec<Batch<'_>>, usize) {
-    let (mut histories, mut counter_rows) = (HashMap::new(), 0);
+    let (mut histories, mut scopes, mut counter_rows) = (HashMap::new(), BTreeMap::new(), 0);
     let batches = log.chunks_mut(size).map(|rows| {
         let mut changes = Changes::new();
         for row in &*rows {
@@ -44,10 +45,10 @@ pub fn batches(log: &mut [LogRow], size: usize) -> (Vec<Batch<'_>>, usize) {
             let history: &mut History = histories.entry(row.participant).or_default();
             history.record(entry, &mut changes);
         }
-        counter_rows += changes.len();
         rows.sort_by_key(|row| (row.participant, row.seq));
-        let [steps, tallies] = counters(&changes);
-        Batch([check_ins(rows), steps, tallies])
+        let [new, days, returns] = counters(&changes, &mut scopes);
+        counter_rows += new.len() + days.len() + returns.len();
+        Batch([check_ins(rows), bulk(&SCOPES, &new), bulk(&DAYS, &days), bulk(&RETURNS, &returns)])
     });
     (batches.collect(), counter_rows)
 }
@@ -77,27 +78,36 @@ fn check_ins(rows: &[LogRow]) -> Bulk<'_> {
     }
 }
 
-/// All counters of one table: whole numbers, first the key, then what is added.
-fn counters(changes: &Changes) -> [Bulk<'static>; 2] {
-    let all = |key: Option<i64>| key.unwrap_or(-1);
-    let (mut steps, mut tallies) = (Vec::new(), Vec::new());
-    for (counter, amount) in changes {
-        match *counter {
-            Counter::Step { scope, evidence, day, previous } => {
-                let (route, waypoint, hour) = (scope.route, scope.waypoint, scope.hour.map(i64::from));
-                let kind =
-                    i64::from(route.is_some()) + 2 * i64::from(waypoint.is_some()) + 4 * i64::from(hour.is_some());
-                let inside = i64::from(evidence == Evidence::Inside);
-                let key = [kind, all(route), all(waypoint), all(hour), inside, day.into(), previous.into()];
-                steps.push([&key[..], &[amount.people, 0]].concat());
-            }
-            Counter::Tally { route, waypoint, at } => {
-                let key = [at.day.into(), route, waypoint, at.hour.into()];
-                tallies.push([&key[..], &[amount.check_ins, amount.visits, amount.hour_visits, 0, 0, 0]].concat());
-            }
+/// Rows of whole numbers: first the key, then what is added. A scope that has no number yet gets the next one.
+fn counters(changes: &Changes, scopes: &mut BTreeMap<Scope, i64>) -> [Vec<Vec<i64>>; 3] {
+    let [mut new, mut days, mut returns] = [const { Vec::new() }; 3];
+    for ((scope, cell), figures) in with_blocks(of_days(changes)) {
+        let next = i64::try_from(scopes.len() + 1).expect("few");
+        let scope = *scopes.entry(scope).or_insert_with(|| {
+            let (route, waypoint, hour) = (scope.route, scope.waypoint, scope.hour.map(i64::from));
+            let kind = i64::from(route.is_some()) + 2 * i64::from(waypoint.is_some()) + 4 * i64::from(hour.is_some());
+            let all = |key: Option<i64>| key.unwrap_or(-1);
+            new.push(vec![next, kind, all(route), all(waypoint), all(hour)]);
+            next
+        });
+        let mut day = |span, first| {
+            let ([again, again_inside], [later, later_inside]) = (figures.again, figures.later);
+            let people = [figures.people, figures.people_inside, figures.check_ins, figures.visits];
+            days.push([&[scope, span, first][..], &people, &[again, again_inside, later, later_inside]].concat());
+        };
+        let mut again = |span, first, second| {
+            returns.push(vec![scope, span, first, second, figures.people, figures.people_inside]);
+        };
+        match cell {
+            Cell::Day(first) => day(0, first),
+            Cell::Block(first) => day(1, first),
+            Cell::Return(first, second) => again(0, first, second),
+            Cell::ReturnToBlock(first, second) => again(1, first, second),
+            Cell::ReturnInBlock(first, second) => again(2, first, second),
+            Cell::ReturnOfBlocks(first, second) => again(3, first, second),
         }
     }
-    [bulk(&STEPS, &steps), bulk(&TALLIES, &tallies)]
+    [new, days, returns]
 }
 
 struct Counters {
@@ -106,44 +116,41 @@ struct Counters {
     on_conflict: &'static str,
 }
 
-const STEPS: Counters = Counters {
-    into: "people_steps",
-    columns: &[
-        "kind",
-        "route_key",
-        "waypoint_key",
-        "hour",
-        "evidence",
-        "day",
-        "previous_day",
-        "people",
-        "erased_people",
-    ],
-    on_conflict: "on conflict (kind, route_key, waypoint_key, hour, evidence, day, previous_day) do update
-         set people = people_steps.people + excluded.people,
-             erased_people = people_steps.erased_people + excluded.erased_people",
+const SCOPES: Counters = Counters {
+    into: "count_scopes",
+    columns: &["scope", "kind", "route_key", "waypoint_key", "hour"],
+    on_conflict: "on conflict do nothing",
 };
 
-const TALLIES: Counters = Counters {
-    into: "tallies",
+const DAYS: Counters = Counters {
+    into: "day_counts",
     columns: &[
-        "day",
-        "route_key",
-        "waypoint_key",
-        "hour",
+        "scope",
+        "span",
+        "first",
+        "people",
+        "people_inside",
         "check_ins",
         "visits",
-        "hour_visits",
-        "erased_check_ins",
-        "erased_visits",
-        "erased_hour_visits",
+        "again",
+        "again_inside",
+        "later",
+        "later_inside",
     ],
-    on_conflict: "on conflict (day, route_key, waypoint_key, hour) do update
-         set check_ins = tallies.check_ins + excluded.check_ins, visits = tallies.visits + excluded.visits,
-             hour_visits = tallies.hour_visits + excluded.hour_visits,
-             erased_check_ins = tallies.erased_check_ins + excluded.erased_check_ins,
-             erased_visits = tallies.erased_visits + excluded.erased_visits,
-             erased_hour_visits = tallies.erased_hour_visits + excluded.erased_hour_visits",
+    on_conflict: "on conflict (scope, span, first) do update
+         set people = day_counts.people + excluded.people,
+             people_inside = day_counts.people_inside + excluded.people_inside,
+             check_ins = day_counts.check_ins + excluded.check_ins, visits = day_counts.visits + excluded.visits,
+             again = day_counts.again + excluded.again, again_inside = day_counts.again_inside + excluded.again_inside,
+             later = day_counts.later + excluded.later, later_inside = day_counts.later_inside + excluded.later_inside",
+};
+
+const RETURNS: Counters = Counters {
+    into: "return_counts",
+    columns: &["scope", "span", "first", "second", "people", "people_inside"],
+    on_conflict: "on conflict (scope, span, first, second) do update
+         set people = return_counts.people + excluded.people,
+             people_inside = return_counts.people_inside + excluded.people_inside",
 };
 
 fn bulk(table: &Counters, rows: &[Vec<i64>]) -> Bulk<'static> {

@@ -35,6 +35,7 @@ pub struct Asked {
     pub name: String,
     pub median_ms: f64,
     pub largest_ms: f64,
+    pub median_bytes: usize,
 }
 
 /// Starts the program on the filled database and asks every question `rounds` times.
@@ -101,7 +102,7 @@ impl Asking {
     }
 
     fn measure(&mut self, name: &str, mut question: impl FnMut(&mut Self) -> (String, Option<String>)) -> Asked {
-        let mut waited = Vec::new();
+        let (mut waited, mut bytes) = (Vec::new(), Vec::new());
         // Two that are not measured, as whoever asks has asked something before.
         for round in 0..self.rounds + 2 {
             let (path, key) = question(self);
@@ -111,10 +112,17 @@ impl Asking {
             assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(answer));
             if round >= 2 {
                 waited.push(took_ms);
+                bytes.push(answer.len());
             }
         }
         waited.sort_by(f64::total_cmp);
-        Asked { name: name.to_owned(), median_ms: waited[waited.len() / 2], largest_ms: waited[waited.len() - 1] }
+        bytes.sort_unstable();
+        Asked {
+            name: name.to_owned(),
+            median_ms: waited[waited.len() / 2],
+            largest_ms: waited[waited.len() - 1],
+            median_bytes: bytes[bytes.len() / 2],
+        }
     }
 }
 

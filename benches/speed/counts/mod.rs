@@ -33,7 +33,7 @@ pub fn measure(bench: &Bench, report: &mut Report) {
     let binary = bench.options.binary.display().to_string();
     let args = ["counts", &CHECK_INS.to_string(), &binary, &path];
     let measured = server::step_on("0,1", &args, STEP_S);
-    let [tenth, all, largest, filled] = &measured[..] else { panic!("four lines of figures") };
+    let [tenth, all, largest, tenth_bytes, all_bytes, filled] = &measured[..] else { panic!("six lines of figures") };
     let own = |name: &str| OWN.iter().any(|(own, _)| *own == name) || name == "me";
     let asked: Vec<&String> = all.keys().filter(|name| !own(name)).collect();
     let slowest = asked.iter().max_by(|a, b| all[**a].total_cmp(&all[**b])).expect("questions");
@@ -53,7 +53,15 @@ pub fn measure(bench: &Bench, report: &mut Report) {
     report.add(asked.iter().fold(row, |row, name| row.part(&format!("{name} ms"), all[*name])));
     let growth = |name: &str| all[name] / tenth[name];
     let grown = asked.iter().max_by(|a, b| growth(a).total_cmp(&growth(b))).expect("questions");
-    let more = format!("\"{}\": {} ms against {}", words(grown), short(all[*grown]), short(tenth[*grown]));
+    let kilobytes = [all_bytes, tenth_bytes].map(|bytes| short(bytes[*grown] / 1e3));
+    let more = format!(
+        "\"{}\": {} ms against {}, answers of {} kB against {}",
+        words(grown),
+        short(all[*grown]),
+        short(tenth[*grown]),
+        kilobytes[0],
+        kilobytes[1]
+    );
     let work = format!("the same, the one that grows most from {} to {CHECK_INS}", CHECK_INS / 10);
     report.add(
         Row::new("counts-growth", work, "a tenth of the check-ins", vec![growth(grown)])
@@ -72,7 +80,7 @@ fn most(figures: &Figures, names: &[&String]) -> f64 {
     names.iter().map(|name| figures[*name]).fold(0.0, f64::max)
 }
 
-/// Fills and asks; says the medians over a tenth, over all, and the largest of these.
+/// Fills and asks; says the medians over a tenth, over all, the largest of these, and what the answers weigh.
 #[tokio::main]
 pub async fn step(check_ins: usize, binary: &Path, folder: &Path) {
     let url = |name: &str| format!("sqlite:{}", folder.join(format!("{name}.db")).display());
@@ -93,6 +101,10 @@ pub async fn step(check_ins: usize, binary: &Path, folder: &Path) {
     say(&measured[0], |asked| asked.median_ms);
     say(&measured[1], |asked| asked.median_ms);
     say(&measured[1], |asked| asked.largest_ms);
+    #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
+    let bytes = |asked: &Asked| asked.median_bytes as f64;
+    say(&measured[0], bytes);
+    say(&measured[1], bytes);
     figures::say(&[("filled_s", filled_s)]);
 }
 
