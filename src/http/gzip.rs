@@ -5,6 +5,7 @@
 //! every visitor is compressed once, what is not goes between as it is, and putting an answer together is copying. Each part is
 //! compressed for itself, which costs some of the gain; for phones on weak networks half an answer is still better than a whole one.
 
+use super::reused;
 use crate::domain::crs::Crs;
 use crate::domain::route::Lang;
 use flate2::{Compress, Compression, FlushCompress};
@@ -92,7 +93,7 @@ impl Answer {
     /// Nothing yet, with room for so many bytes.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        let mut out = Vec::with_capacity(bytes + HEAD.len() + GROWTH_BYTES);
+        let mut out = reused::buffer(bytes + HEAD.len() + GROWTH_BYTES);
         out.extend_from_slice(&HEAD);
         Self { out, checksum: 0, length: 0 }
     }

@@ -20,6 +20,7 @@ pub mod openapi;
 mod participants;
 pub mod problem;
 mod request;
+mod reused;
 mod routes;
 mod sheet;
 pub mod staff;

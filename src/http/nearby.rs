@@ -8,13 +8,13 @@ use super::gzip::{self, Prepared};
 use super::openapi::params::ContentParams;
 use super::problem::Problem;
 use super::request::{self, Form, Json, Query};
+use super::reused;
 use super::state::{Inner, Live};
 use super::wire;
 use crate::domain::crs::{self, Crs};
 use crate::domain::geodesy::{Frame, LatLon};
 use crate::domain::route::Lang;
 use crate::index::{Index, Neighbour, Wanted};
-use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -177,7 +177,7 @@ fn answer(
         Form::Json => put_json(&mut out, index, asked, &found),
         Form::GeoJson => put_geojson(&mut out, index, asked, &found),
     }
-    let mut response = Response::new(Body::from(out.finish()));
+    let mut response = Response::new(reused::body(out.finish()));
     let headers = response.headers_mut();
     headers.reserve(HEADERS);
     let media_type = if form == Form::Json { "application/json" } else { "application/geo+json" };
@@ -209,7 +209,7 @@ impl<'a> Writer<'a> {
         let fragments = found.iter().map(|n| index.fragment(n.point, asked.lang).len());
         let bytes = HEAD_BYTES + fragments.map(|length| length + ITEM_BYTES).sum::<usize>();
         match prepared {
-            None => Self { text: Vec::with_capacity(bytes), compressed: None },
+            None => Self { text: reused::buffer(bytes), compressed: None },
             Some(prepared) => {
                 let answer = gzip::Answer::with_capacity(bytes);
                 Self { text: Vec::with_capacity(HEAD_BYTES + ITEM_BYTES), compressed: Some((answer, prepared)) }
@@ -322,23 +322,19 @@ fn put_fixed<const PLACES: u32>(out: &mut Vec<u8>, value: f64) {
         clippy::cast_sign_loss,
         reason = "metres and degrees, bounded by the radius"
     )]
-    let mut rest = (value.abs() * f64::from(unit) + 0.5) as u64;
+    let rest = (value.abs() * f64::from(unit) + 0.5) as u64;
     if value < 0.0 && rest > 0 {
         out.push(b'-');
     }
-    // From the last digit to the first.
-    let (mut text, mut at, mut place) = ([b'0'; 24], 24, 0);
-    while rest > 0 || place <= PLACES {
-        if place == PLACES && PLACES > 0 {
-            at -= 1;
-            text[at] = b'.';
-        }
-        at -= 1;
-        text[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        place += 1;
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(rest).as_bytes();
+    let (whole, part) = digits.split_at(digits.len().saturating_sub(PLACES as usize));
+    out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+    if PLACES > 0 {
+        out.push(b'.');
+        out.extend_from_slice(&b"00000"[part.len().min(5)..PLACES as usize]);
+        out.extend_from_slice(part);
     }
-    out.extend_from_slice(&text[at..]);
 }
 
 #[cfg(test)]
