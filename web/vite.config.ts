@@ -22,5 +22,5 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { "/v1": "http://127.0.0.1:8080" } },
+  server: { proxy: { "/v1": process.env.API ?? "http://127.0.0.1:8080" } },
 });

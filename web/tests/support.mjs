@@ -72,7 +72,12 @@ export async function serve(more = []) {
   return server;
 }
 
-export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+};
 export const DESK = { viewport: { width: 1440, height: 900 } };
 
 export async function browser() {
