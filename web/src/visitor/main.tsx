@@ -1,16 +1,14 @@
+// The visitor's page. It asks this origin only, and works on with what the phone has when nobody answers.
 import "../shared/base.css";
+import "./visitor.css";
 import { render } from "preact";
-import { say } from "../shared/i18n";
-import { LangSwitch } from "../shared/LangSwitch";
-
-function App() {
-  return (
-    <main>
-      <h1>{say("研学路线", "Study routes")}</h1>
-      <LangSwitch />
-    </main>
-  );
-}
+import { App } from "./app";
+import { followContent } from "./content";
+import { followIfAllowed } from "./position";
+import { startQueue } from "./queue";
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);
+followContent();
+startQueue();
+void followIfAllowed();

@@ -1,0 +1,5 @@
+import type { RouteDetail, Waypoint } from "./content";
+
+export function TakeAlong(_: { detail: RouteDetail; items: Waypoint[] }) {
+  return null;
+}
