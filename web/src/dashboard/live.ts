@@ -1,0 +1,95 @@
+// Today's totals as they grow: pushed by the server, or asked for where it does not push. Nothing is asked while nobody can see the page.
+import { effect, signal } from "@preact/signals";
+import { session } from "../shared/session";
+import { dayAt } from "./days";
+import { type Counts, counts, type Figures } from "./figures";
+import { board, choice, load, nowMs, today } from "./state";
+
+const ASK_EVERY_MS = 15_000;
+/** The rest of the board follows a change no oftener than this. */
+const BOARD_EVERY_MS = 30_000;
+const PATH = "/v1/counts/live";
+
+export type How = "waiting" | "pushed" | "asked" | "lost" | "paused";
+export interface Live {
+  how: How;
+  /** Null until a figure came. */
+  atMs: number | null;
+  figures: Figures | null;
+}
+
+export const live = signal<Live>({ how: "waiting", atMs: null, figures: null });
+
+/** Ends whatever now brings figures. */
+let end: () => void = () => {};
+
+function take(figures: Counts, how: How) {
+  const before = live.value.figures;
+  live.value = { how, atMs: nowMs(), figures };
+  const changed = before && (before.check_ins !== figures.check_ins || before.people !== figures.people);
+  const dayIsOver = figures.from !== today.value;
+  const old = nowMs() - (board.value?.madeMs ?? 0) > BOARD_EVERY_MS;
+  if (dayIsOver || (changed && old)) void load();
+}
+
+const lost = () => {
+  live.value = { ...live.value, how: "lost" };
+};
+
+/** One route's figures are never pushed, and a server may push nothing at all. */
+function poll() {
+  const stop = new AbortController();
+  const once = async () => {
+    const day = dayAt(nowMs());
+    try {
+      const figures = await counts({ from: day, to: day }, choice.value.route, undefined, stop.signal);
+      if (!stop.signal.aborted) take(figures, "asked");
+    } catch {
+      if (!stop.signal.aborted) lost();
+    }
+  };
+  void once();
+  const timer = setInterval(once, ASK_EVERY_MS);
+  end = () => {
+    clearInterval(timer);
+    stop.abort();
+  };
+}
+
+function listen() {
+  const source = new EventSource(PATH);
+  end = () => source.close();
+  source.onmessage = ({ data }) => {
+    try {
+      take(JSON.parse(data) as Counts, "pushed");
+    } catch {
+      lost();
+    }
+  };
+  source.onerror = () => {
+    // The browser tries again by itself unless the answer was no stream.
+    if (source.readyState !== EventSource.CLOSED) return lost();
+    end();
+    poll();
+  };
+}
+
+/** Begins again whenever somebody looks, signs in or out, or picks another route. */
+export function follow() {
+  const visible = signal(!document.hidden);
+  document.addEventListener("visibilitychange", () => {
+    visible.value = !document.hidden;
+  });
+  effect(() => {
+    const { route } = choice.value;
+    void session.value;
+    end();
+    if (!visible.value) {
+      live.value = { ...live.peek(), how: "paused" };
+      return;
+    }
+    live.value = { how: "waiting", atMs: null, figures: null };
+    if (route) poll();
+    else listen();
+  });
+}
