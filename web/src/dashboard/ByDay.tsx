@@ -10,6 +10,8 @@ import { type Measure, nameOf, partText, type Row } from "./figures";
 import { type Board, measure } from "./state";
 
 const HEIGHT_PX = 280;
+/** With more days than this, rings are small. */
+const MANY = 100;
 const DAY_S = 86_400;
 const MONTH_S = 30 * DAY_S;
 const YEAR_S = 365 * DAY_S;
@@ -72,10 +74,15 @@ function axes(ink: string, line: string, tag: string): uPlot.Axis[] {
   ];
 }
 
-function options(width: number, at: (index: number | null) => void): uPlot.Options {
+function options(width: number, days: number, at: (index: number | null) => void): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(name).trim();
-  const [ink, brand, line] = [colour("--ink"), colour("--brand"), colour("--line")];
+  const [ink, brand, line, paper] = ["--ink", "--brand", "--line", "--raised"].map(colour) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const tag = lang.value === "en" ? "en-GB" : "zh-CN";
   return {
     width,
@@ -96,7 +103,11 @@ function options(width: number, at: (index: number | null) => void): uPlot.Optio
         paths: uPlot.paths.bars?.({ size: [0.7, 48] }),
         points: { show: false },
       },
-      { stroke: ink, paths: () => null, points: { show: true, size: 9, width: 2 } },
+      {
+        stroke: ink,
+        paths: () => null,
+        points: { show: true, fill: paper, size: days > MANY ? 4 : 9, width: days > MANY ? 1 : 2 },
+      },
     ],
     hooks: { setCursor: [(plot) => at(plot.cursor.idx ?? null)] },
   };
@@ -115,7 +126,7 @@ function Chart({ series, label }: { series: Series; label: string }) {
       plot?.destroy();
       const data: uPlot.AlignedData = [series.days.map(startOf), series.shown, series.hidden];
       plot = new uPlot(
-        options(home.clientWidth, (index) => {
+        options(home.clientWidth, series.days.length, (index) => {
           pointed.value = index;
         }),
         data,

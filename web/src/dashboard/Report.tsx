@@ -19,17 +19,18 @@ import { type Board, measure, type Names, names, type Period } from "./state";
 import { Exactness, periodName } from "./Totals";
 
 /** Parts that fit in two columns. */
-const PARTS_MAX = 40;
-/** The longest range of which each day gets a label. */
-const LABELLED_DAYS_MAX = 14;
+const PARTS_MAX = 34;
+/** Labels under the days that have room beside one another. */
+const DAY_LABELS_MAX = 9;
 
 function dayBars(board: Board, which: Measure): Bar[] {
   const found = new Map(board.days.rows.map((row) => [row.day, row[which]]));
-  const labelled = daysIn(board.range) <= LABELLED_DAYS_MAX;
+  const every = Math.ceil(daysIn(board.range) / DAY_LABELS_MAX);
+  const first = Math.floor(every / 2);
   const bars: Bar[] = [];
   for (let day = board.range.from; day <= board.range.to; day = plus(day, 1)) {
     const value = found.has(day) ? (found.get(day) ?? null) : 0;
-    bars.push({ key: day, label: labelled ? day.slice(5) : "", value });
+    bars.push({ key: day, label: bars.length % every === first ? day.slice(5) : "", value });
   }
   return bars;
 }
@@ -43,7 +44,7 @@ function TotalRow({ board, measure: which }: { board: Board; measure: Measure })
       <th scope="row">{nameOf(which)}</th>
       <td class="main">{totalText(now, which)}</td>
       <td>{totalText(before, which)}</td>
-      <td>{change ? `${board.exact ? "" : say("约", "about ")}${change}` : "–"}</td>
+      <td>{change ? `${board.exact ? "" : say("约", "≈")}${change}` : "–"}</td>
       {others.map((period) => (
         <td key={period}>{totalText(board.totals[period].now, which)}</td>
       ))}
@@ -141,7 +142,8 @@ function Foot({ board }: { board: Board }) {
       <Exactness exact={board.exact} />
       <p>
         {say("日期均为 Asia/Shanghai；去年同期：", "Days are in Asia/Shanghai; last year: ")}
-        {rangeText(yearBefore(board.range), lang.value)}。{" "}
+        {rangeText(yearBefore(board.range), lang.value)}
+        {say("。○ 表示不公开。", ". ○ is withheld. ")}
         {say("来源：studyroute 服务器，", "Source: the studyroute server, ")}
         {source}
       </p>

@@ -33,12 +33,13 @@ function Figure({ board, measure, period }: FigureProps) {
           {text}
         </span>
         <span class="soft before">
-          {say("去年同期", "Last year")} {totalText(before, measure)}
+          {say("去年同期：", "Last year: ")}
+          {totalText(before, measure)}
           {change && (
             <>
               {" "}
               <b>
-                {!board.exact && say("约", "about ")}
+                {!board.exact && say("约", "≈")}
                 {change}
               </b>
             </>
@@ -94,7 +95,8 @@ export function Totals({ board }: { board: Board }) {
       </div>
       <p class="soft">
         {say("所选日期：", "Chosen days: ")}
-        {rangeText(board.range, lang.value)}。{say("一周从星期一开始。", " A week begins on Monday.")}{" "}
+        {rangeText(board.range, lang.value)}
+        {say("。一周从星期一开始。", ". A week begins on Monday. ")}
         {say(
           "本周、今年都算到今天为止；去年同期是去年的同样日期。",
           "This week and this year run up to today; “last year” is the same dates a year earlier.",

@@ -48,5 +48,5 @@ export function shareText(board: Board, part: Part, which: Measure): string | nu
   const all = board.totals.range.now.people;
   const here = part.figures.people;
   if (which !== "people" || !all || here === null) return null;
-  return `${board.exact || here === 0 ? "" : say("约", "about ")}${Math.round((here / all) * 100)}%`;
+  return `${board.exact || here === 0 ? "" : say("约", "≈")}${Math.round((here / all) * 100)}%`;
 }
