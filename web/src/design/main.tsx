@@ -1,16 +1,10 @@
+// The designer's page: sign in, choose a route, work on its map. It draws from the public API alone and fetches no tiles.
 import "../shared/base.css";
+import "maplibre-gl/dist/maplibre-gl.css";
+import "./design.css";
 import { render } from "preact";
-import { say } from "../shared/i18n";
-import { LangSwitch } from "../shared/LangSwitch";
-
-function App() {
-  return (
-    <main>
-      <h1>{say("研学路线", "Study routes")}</h1>
-      <LangSwitch />
-    </main>
-  );
-}
+import { refresh } from "../shared/session";
+import { App } from "./App";
 
 const root = document.getElementById("app");
-if (root) render(<App />, root);
+if (root) refresh().finally(() => render(<App />, root));

@@ -1,0 +1,317 @@
+// Taking in a file: drop it, look at what it would do, settle what is doubtful, then take it.
+import { useId } from "preact/hooks";
+import { say, whole } from "../../shared/i18n";
+import { ghosts } from "../overlay";
+import { frozen, selected } from "../store";
+import { pathName } from "../words/fields";
+import { rowMistake } from "../words/rows";
+import {
+  busy,
+  choose,
+  file,
+  problem,
+  type Reading,
+  type Report,
+  read,
+  reading,
+  report,
+  take,
+  taken,
+} from "./importing";
+
+const KINDS = ".csv,.tsv,.txt,.xlsx,.gpx,.kml,.kmz,.geojson,.json";
+
+export function ImportPanel() {
+  const id = useId();
+  return (
+    <>
+      <p>
+        {say(
+          "把文件拖到页面上，或点下面选择。支持 Excel、WPS 表格（CSV、XLSX）、GPX、KML、KMZ、GeoJSON。先试读，不会改动任何内容。",
+          "Drop a file on the page, or choose one. Tables (CSV, XLSX), GPX, KML, KMZ and GeoJSON will do. It is only tried at first; nothing changes.",
+        )}
+      </p>
+      <label class="drop" for={id}>
+        {say("选择或拖入文件", "Choose or drop a file")}
+      </label>
+      <input
+        id={id}
+        type="file"
+        accept={KINDS}
+        disabled={frozen.value}
+        onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
+      />
+      <p class="row">
+        <a href="/v1/design/templates/xlsx" download="template.xlsx">
+          {say("下载空白表格（XLSX）", "Empty table (XLSX)")}
+        </a>
+        <a href="/v1/design/templates/csv" download="template.csv">
+          {say("下载空白表格（CSV）", "Empty table (CSV)")}
+        </a>
+      </p>
+      {busy.value && <p role="status">{say("正在读文件……", "Reading the file …")}</p>}
+      {problem.value && (
+        <p class="bad" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {report.value && <Trial of={report.value} />}
+      {taken.value && <Taken of={taken.value} />}
+    </>
+  );
+}
+
+function Trial({ of: report }: { of: Report }) {
+  const doubtful = report.suggestions.length > 0;
+  const stuck = doubtful || (report.refused > 0 && !reading.value.partial) || report.rows === 0;
+  return (
+    <div class="stack" data-trial>
+      <h3 class="clip2">{file.value?.name}</h3>
+      <HowRead report={report} />
+      {doubtful && <Doubts report={report} />}
+      <p>
+        <strong>
+          {say(
+            `共 ${report.rows} 行：新增 ${report.added}，修改 ${report.changed}，不变 ${report.unchanged}，移除 ${report.removed}，有错 ${report.refused}`,
+            `${report.rows} rows: ${report.added} new, ${report.changed} changed, ${report.unchanged} unchanged, ${report.removed} removed, ${report.refused} wrong`,
+          )}
+        </strong>
+      </p>
+      <Rows report={report} />
+      <Options report={report} />
+      {stuck && (
+        <p class="doubt">
+          {doubtful
+            ? say("请先回答上面的疑问。", "Answer the doubt above first.")
+            : say(
+                "请改好有错的行再导入，或勾选“跳过有错的行”。",
+                "Mend the wrong rows and choose the file again, or leave them out.",
+              )}
+        </p>
+      )}
+      <button type="button" class="primary" disabled={stuck || busy.value || frozen.value} onClick={take}>
+        {say("导入到草稿", "Take it into the draft")}
+      </button>
+    </div>
+  );
+}
+
+const ENCODINGS: Record<string, string> = { gb18030: "GBK（GB 18030）", "utf-8": "UTF-8", utf8: "UTF-8" };
+const SYSTEMS: Record<string, string> = {
+  wgs84: "GPS（WGS 84）",
+  gcj02: "高德、腾讯 / Gaode, Tencent（GCJ-02）",
+  bd09: "百度 / Baidu（BD-09）",
+};
+
+function HowRead({ report }: { report: Report }) {
+  const { format, encoding, sheet, columns = [], ignored = [], notes = [] } = report.understood;
+  return (
+    <>
+      <dl class="facts">
+        <dt>{say("格式", "Format")}</dt>
+        <dd>{format.toUpperCase()}</dd>
+        {encoding && <dt>{say("文字编码", "Encoding")}</dt>}
+        {encoding && <dd>{ENCODINGS[encoding.toLowerCase()] ?? encoding}</dd>}
+        {sheet && <dt>{say("工作表", "Sheet")}</dt>}
+        {sheet && <dd>{sheet}</dd>}
+        <dt>{say("坐标系", "Coordinates")}</dt>
+        <dd>
+          {SYSTEMS[report.crs] ?? report.crs}
+          {reading.value.crs === "" && ` · ${say("按常规猜测", "assumed")}`}
+        </dd>
+      </dl>
+      {columns.length > 0 && (
+        <details>
+          <summary>{say(`认出 ${columns.length} 列`, `${columns.length} columns understood`)}</summary>
+          <ul>
+            {columns.map((one) => (
+              <li key={one.heading}>
+                {one.heading} → {pathName(one.field)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {ignored.length > 0 && (
+        <p class="doubt">
+          {say("没认出、不会导入的列：", "Columns not understood and left out: ")}
+          {ignored.join(say("、", ", "))}
+        </p>
+      )}
+      {notes.map((note) => (
+        <p key={note} class="soft" lang="en">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Doubts({ report }: { report: Report }) {
+  const crs = report.suggestions.find((one) => one.parameter === "crs")?.value as Reading["crs"] | undefined;
+  const swap = report.suggestions.find((one) => one.parameter === "swap_axes");
+  return (
+    <fieldset class="card doubtful">
+      <legend>{say("有疑问", "A doubt")}</legend>
+      {swap && (
+        <>
+          <p>
+            {say(
+              "经度和纬度像是写反了。",
+              "Latitude and longitude look as if they stand in each other's place.",
+            )}
+          </p>
+          <button type="button" onClick={() => read({ swap_axes: swap.value === "true" })}>
+            {swap.value === "true"
+              ? say("对调经纬度再试读", "Exchange them and try again")
+              : say("不对调，再试读", "Leave them and try again")}
+          </button>
+        </>
+      )}
+      {crs && !swap && (
+        <>
+          <p>
+            {say(
+              "这些点与同名站点相差约 500 米，像是国内网络地图的偏移坐标。地图上 A 是照原数字的位置，B 是换算以后的位置。哪个对？",
+              "These places lie some 500 m off the stops of the same names, like shifted numbers of Chinese web maps. On the map, A is as the numbers stand, B is converted. Which is right?",
+            )}
+          </p>
+          <div class="row">
+            <button type="button" onClick={() => read({ crs: "wgs84" })}>
+              {say("A 对：照原数字", "A: as they stand")}
+            </button>
+            <button type="button" class="primary" onClick={() => read({ crs })}>
+              {say(`B 对：按 ${SYSTEMS[crs]} 换算`, `B: convert from ${SYSTEMS[crs]}`)}
+            </button>
+          </div>
+          {ghosts.value.length === 0 && (
+            <p class="soft small">
+              {say(
+                "这条路线还没有同名站点，所以地图上没有对照点。",
+                "This route has no stops of these names yet, so there is nothing to compare with on the map.",
+              )}
+            </p>
+          )}
+        </>
+      )}
+      <p class="small soft" lang="en">
+        {report.suggestions.map((one) => one.reason).join("; ")}
+      </p>
+    </fieldset>
+  );
+}
+
+function Rows({ report }: { report: Report }) {
+  const words = {
+    refused: say("有错", "wrong"),
+    added: say("新增", "new"),
+    changed: say("修改", "changed"),
+    unchanged: say("不变", "unchanged"),
+    skipped: say("跳过", "left out"),
+  };
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section class="scroll" tabIndex={0} aria-label={say("逐行结果", "Row by row")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{say("行", "Row")}</th>
+            <th scope="col">{say("结果", "Result")}</th>
+            <th scope="col">{say("说明", "What and why")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {report.results.map((row) => (
+            <tr
+              key={`${Object.values(row.place)[0]}-${row.id}`}
+              class={row.result === "refused" ? "wrong" : ""}
+            >
+              <th scope="row">{Object.values(row.place)[0]}</th>
+              <td class={row.result === "refused" ? "bad" : ""}>{words[row.result]}</td>
+              <td>
+                {row.id && <code>{row.id}</code>}
+                {row.moved_m !== undefined &&
+                  ` ${say(`移动 ${whole(row.moved_m)} 米`, `moves by ${whole(row.moved_m)} m`)}`}
+                {row.mistakes?.map((one) => (
+                  <RowMistake key={one.column + one.message} {...one} />
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function RowMistake({ column, value, message }: { column: string; value: string; message: string }) {
+  const told = rowMistake(message);
+  return (
+    <p class="bad">
+      {column && <strong>{column} </strong>}
+      {value && <q>{value.slice(0, 60)}</q>} <span lang={told.lang}>{told.words}</span>
+    </p>
+  );
+}
+
+function Options({ report }: { report: Report }) {
+  const id = useId();
+  const how = reading.value;
+  return (
+    <fieldset class="stack">
+      <legend>{say("怎样导入", "How to take it")}</legend>
+      <label for={id}>{say("坐标来自", "The numbers come from")}</label>
+      <select
+        id={id}
+        value={how.crs || report.crs}
+        onChange={(event) => read({ crs: event.currentTarget.value as Reading["crs"] })}
+      >
+        {Object.entries(SYSTEMS).map(([crs, words]) => (
+          <option key={crs} value={crs}>
+            {words}
+          </option>
+        ))}
+      </select>
+      <Tick
+        name="partial"
+        words={say("跳过有错的行，导入其余的", "Leave wrong rows out and take the others")}
+      />
+      <Tick
+        name="replace"
+        words={say("文件里没有的站点从草稿移除", "Remove stops that the file does not have")}
+      />
+    </fieldset>
+  );
+}
+
+function Tick({ name, words }: { name: "partial" | "replace"; words: string }) {
+  return (
+    <label class="tick">
+      <input
+        type="checkbox"
+        checked={reading.value[name]}
+        onChange={() => read({ [name]: !reading.value[name] })}
+      />
+      {words}
+    </label>
+  );
+}
+
+function Taken({ of: report }: { of: Report }) {
+  const first = report.results.find((row) => row.result === "added" || row.result === "changed");
+  return (
+    <div class="card" role="status">
+      <p class="good">
+        {say(
+          `已导入草稿：新增 ${report.added}，修改 ${report.changed}，移除 ${report.removed}。可以“撤销”。`,
+          `It is in the draft: ${report.added} new, ${report.changed} changed, ${report.removed} removed. Undo takes it back.`,
+        )}
+      </p>
+      {first?.id && (
+        <button type="button" onClick={() => (selected.value = first.id ?? null)}>
+          {say("去看第一个", "Go to the first")}
+        </button>
+      )}
+    </div>
+  );
+}
