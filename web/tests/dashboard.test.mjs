@@ -134,6 +134,8 @@ test("without a key the figures are those of the public API, and what is small i
   assert.equal(parts[`${ROUTE}/kong-cemetery`], "0");
   assert.ok(await page.getByText("小于10的不显示").first().isVisible());
   await shot(page, "dashboard-public-desk");
+  await page.locator(".stop-map").scrollIntoViewIfNeeded();
+  await shot(page, "dashboard-map-desk");
   await done();
 });
 
@@ -203,6 +205,7 @@ test("each measure has its definition one tap away, in both languages", async ()
     await definition.locator("summary").tap();
     assert.ok(await definition.locator("p").isVisible());
   }
+  await page.evaluate(() => scrollTo(0, 0));
   await shot(page, "dashboard-phone");
   await page.getByRole("button", { name: "English" }).tap();
   await page.getByText("Distinct participants.").first().waitFor();
@@ -288,6 +291,38 @@ test("nothing on the page stands in the way of assistive technology, in both lan
       await done();
     }
   }
+});
+
+test("the same dates of the year before stand beside each total, and 29 February is compared with the 28th", async () => {
+  const asked = new Set();
+  const stub = async (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const [from, to] = [query.get("from") ?? "2023-01-01", query.get("to") ?? "2026-01-01"];
+    asked.add(`${from}/${to}`);
+    const people = from.startsWith("2023") ? 100 : 120;
+    const figures = { people, visits: people * 10, batches: null, check_ins: people * 10 };
+    await route.fulfill({
+      json: { time_zone: "Asia/Shanghai", from, to, exact: false, ...figures, rows: [] },
+    });
+  };
+  const { page, done } = await open("#from=2024-02-29&to=2024-03-01", {
+    prepare: (page) => page.route(/\/v1\/counts\?|\/v1\/counts$/, stub),
+  });
+  assert.ok(asked.has("2024-02-29/2024-03-01") && asked.has("2023-02-28/2023-03-01"));
+  const figure = page.locator("[data-measure=people] [data-period=range] dd");
+  assert.match(await figure.textContent(), /^120去年同期：100 约\+20%$/);
+  await done();
+});
+
+test("figures that do not come are said to be missing, and can be asked for again", async () => {
+  const { page, done } = await open("#range=today");
+  await page.route("**/v1/counts?*", (route) => route.abort());
+  await page.getByRole("button", { name: "本周" }).click();
+  await page.getByText("没有连上服务器").waitFor();
+  await page.unroute("**/v1/counts?*");
+  await page.getByRole("button", { name: "再试一次" }).click();
+  await page.getByText("没有连上服务器").waitFor({ state: "detached" });
+  await done(["ERR_FAILED"]);
 });
 
 test("hostile titles are shown as text and break neither the page nor the paper", async () => {

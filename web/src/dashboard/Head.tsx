@@ -56,7 +56,7 @@ function Account() {
     <div class="account signed-in">
       <p>
         {say("已登录：", "Signed in: ")}
-        <bdi class="clip">{who.name}</bdi>
+        <bdi>{who.name}</bdi>
         {who.role === "designer" && (
           <span class="doubt">
             {say("（设计师密钥看不到精确数字）", " (a designer’s key sees no exact figures)")}

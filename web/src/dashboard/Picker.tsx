@@ -1,8 +1,8 @@
 // Which route, which days.
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { lang, say } from "../shared/i18n";
 import { isDay, PRESETS, type Preset, rangeText } from "./days";
-import { choice, names, range } from "./state";
+import { board, choice, names, range } from "./state";
 
 /** An option is never wrapped by the browser, so a long title is cut. */
 const OPTION_MAX = 40;
@@ -48,8 +48,7 @@ function RoutePick() {
 }
 
 /** The two ends of a range of one's own; they take effect once they are days in order. */
-function Ends() {
-  const wrong = useSignal("");
+function Ends({ wrong }: { wrong: Signal<string> }) {
   const { from, to } = range.value;
   const set = (end: "from" | "to", day: string) => {
     const next = { from, to, [end]: day };
@@ -78,20 +77,34 @@ function Ends() {
     <>
       {input("from", say("从", "From"))}
       {input("to", say("到", "To"))}
-      <p id="range-wrong" class="bad" role="alert">
-        {wrong.value}
-      </p>
     </>
   );
 }
 
+/** The days that were chosen, and whether their figures are still to come. */
+function Chosen() {
+  const { from, to } = range.value;
+  const of = board.value;
+  const coming = of && (of.route !== choice.value.route || of.range.from !== from || of.range.to !== to);
+  return (
+    <p class="soft" role="status">
+      {rangeText(range.value, lang.value)} (Asia/Shanghai)
+      {coming && say(" · 正在取数字…", " · fetching figures…")}
+    </p>
+  );
+}
+
 export function Picker() {
+  const wrong = useSignal("");
   return (
     <section class="card picker" aria-label={say("选择路线和日期", "Choose route and days")}>
       <div class="row">
         <RoutePick />
-        <Ends />
+        <Ends wrong={wrong} />
       </div>
+      <p id="range-wrong" class="bad" role="alert">
+        {wrong.value}
+      </p>
       <fieldset>
         <legend class="hidden-but-read">{say("常用日期范围", "Common ranges")}</legend>
         {PRESETS.map((preset) => (
@@ -101,6 +114,7 @@ export function Picker() {
             class={choice.value.preset === preset ? "primary" : ""}
             aria-pressed={choice.value.preset === preset}
             onClick={() => {
+              wrong.value = "";
               choice.value = { ...choice.value, preset };
             }}
           >
@@ -108,9 +122,7 @@ export function Picker() {
           </button>
         ))}
       </fieldset>
-      <p class="soft" role="status">
-        {rangeText(range.value, lang.value)} (Asia/Shanghai)
-      </p>
+      <Chosen />
     </section>
   );
 }

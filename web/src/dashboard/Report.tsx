@@ -165,7 +165,10 @@ export function Report({ board }: { board: Board }) {
         <p class="of">
           <bdi class="one-line">{routeTitle(board, names.value)}</bdi>
         </p>
-        <p class="of">{rangeText(board.range, lang.value)}</p>
+        <p class="of">
+          {rangeText(board.range, lang.value)}
+          {board.exact && <b>{say(" · 精确数字，仅供内部使用", " · exact figures, for internal use")}</b>}
+        </p>
       </header>
       <TotalTable board={board} />
       <Pictures board={board} />

@@ -27,7 +27,7 @@ function take(figures: Counts, how: How) {
   const before = live.value.figures;
   live.value = { how, atMs: nowMs(), figures };
   const changed = before && (before.check_ins !== figures.check_ins || before.people !== figures.people);
-  const dayIsOver = figures.from !== today.value;
+  const dayIsOver = figures.from > today.value;
   const old = nowMs() - (board.value?.madeMs ?? 0) > BOARD_EVERY_MS;
   if (dayIsOver || (changed && old)) void load();
 }

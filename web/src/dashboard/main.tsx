@@ -18,17 +18,25 @@ import { Stops } from "./Stops";
 import { type Board, board, follow as followChoice, load, measure, trouble } from "./state";
 import { Totals } from "./Totals";
 
+/** Why the server did not answer, in the page's language. */
+function reason(error: unknown): string {
+  if (!(error instanceof Refused)) return say("没有连上服务器。", "The server was not reached.");
+  if (error.problem.status >= 500) {
+    return say("服务器现在忙，请稍后再试。", "The server is busy; try again soon.");
+  }
+  return say(
+    "没有这条路线，或日期范围超过十年。",
+    "There is no such study route, or the range is longer than ten years.",
+  );
+}
+
 function Trouble() {
   const error = trouble.value;
   if (!error) return null;
-  const reason =
-    error instanceof Refused
-      ? (error.problem.detail ?? error.problem.title)
-      : say("没有连上服务器。", "The server was not reached.");
   return (
     <div class="card trouble" role="alert">
       <p>
-        <b>{say("数字没有更新。", "The figures were not updated.")}</b> {reason}
+        <b>{say("数字没有更新。", "The figures were not updated.")}</b> {reason(error)}
       </p>
       <button type="button" onClick={() => void load()}>
         {say("再试一次", "Try again")}
