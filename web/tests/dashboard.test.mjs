@@ -346,6 +346,7 @@ test("hostile titles are shown as text and break neither the page nor the paper"
     await page.locator(".funnel").getByText("<img src=x").first().waitFor();
     assert.equal(await page.evaluate(() => window.broken), undefined);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    await page.locator(".funnel").scrollIntoViewIfNeeded();
     await shot(page, `dashboard-hostile${where ? "-route" : ""}`);
     const pdf = await page.pdf({ preferCSSPageSize: true });
     assert.equal(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length, 1);

@@ -88,7 +88,7 @@ function options(width: number, days: number, at: (index: number | null) => void
     width,
     height: HEIGHT_PX,
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), ZONE),
     scales: {
       x: { range: (_, least, most) => [least - DAY_S / 2, most + DAY_S / 2] },

@@ -7,9 +7,14 @@ import type { PlacedPart } from "./parts";
 import { type Disc, fit, type LonLat, type Projection, spread } from "./place";
 import { measure } from "./state";
 
-const RADIUS_MIN_PX = 17;
-const RADIUS_MAX_PX = 40;
-const HEIGHT_MIN_PX = 300;
+/** What two lines of words need. */
+const RADIUS_MIN_PX = 16;
+/** The largest disc, as a part of the width, and no smaller than shows a difference: a phone has to have room for them all. */
+const RADIUS_MAX_OF_WIDTH = 0.05;
+const RADIUS_LARGEST_MIN_PX = 24;
+const HEIGHT_MIN_PX = 380;
+/** For the scale below the discs. */
+const FOOT_PX = 34;
 const HEIGHT_MAX_PX = 620;
 /** Thousands are written short, so that they stay inside. */
 const SHORT_FROM = 10_000;
@@ -21,8 +26,8 @@ function inDisc(value: number | null): string {
 }
 
 /** The area follows the figure, down to what its words need. */
-function radius(value: number | null, most: number): number {
-  return Math.max(RADIUS_MIN_PX, RADIUS_MAX_PX * Math.sqrt((value ?? 0) / most));
+function radius(value: number | null, most: number, largest: number): number {
+  return Math.max(RADIUS_MIN_PX, largest * Math.sqrt((value ?? 0) / most));
 }
 
 /** A length that is 1, 2 or 5 times a power of ten and takes about a quarter of the width. */
@@ -67,13 +72,14 @@ interface Props {
 
 function Drawing({ parts, line, width }: Props & { width: number }) {
   const most = Math.max(1, ...parts.map(({ figures }) => figures[measure.value] ?? 0));
+  const largest = Math.max(RADIUS_LARGEST_MIN_PX, width * RADIUS_MAX_OF_WIDTH);
   const places = parts.map(({ at }) => at);
-  const projection = fit([...places, ...line], width, RADIUS_MAX_PX, HEIGHT_MIN_PX, HEIGHT_MAX_PX);
+  const projection = fit([...places, ...line], width, 2.5 * largest, HEIGHT_MIN_PX, HEIGHT_MAX_PX);
   const discs = parts.map(({ figures, at: place }) => {
     const at = projection.put(place);
-    return { ...at, at, r: radius(figures[measure.value], most) };
+    return { ...at, at, r: radius(figures[measure.value], most, largest) };
   });
-  const placed = spread(discs, { width, height: projection.height - 24 });
+  const placed = spread(discs, { width, height: projection.height - FOOT_PX });
   const path = line.map((place) => projection.put(place));
   const label = say(
     "路线图：每一站一个圆，圆越大数字越大。数字见旁边的表。",
