@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vite";
+import { shell } from "./build/shell.ts";
 
 // Three pages, one build. What is embedded is `dist/`; every file under `assets/` is named by its content.
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
+  plugins: [shell()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

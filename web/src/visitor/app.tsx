@@ -1,6 +1,4 @@
 // The frame of the visitor's page: the head with the language, the page that the address names, the bar within reach of a thumb.
-import { useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import { say } from "../shared/i18n";
 import { LangSwitch } from "../shared/LangSwitch";
 import { Home } from "./pages/home";
@@ -12,14 +10,13 @@ import { type Place, place } from "./router";
 
 export function App() {
   const now = place.value;
-  const main = useFocusOnMove();
   return (
     <>
       <header class="head">
         <BackLink from={now} />
         <LangSwitch />
       </header>
-      <main ref={main}>
+      <main>
         {now.page === "home" && <Home />}
         {now.page === "mine" && <Mine />}
         {now.page === "route" && <RoutePage id={now.route} />}
@@ -61,22 +58,4 @@ function BackLink({ from }: { from: Place }) {
           : say("所有路线", "All routes")}
     </a>
   );
-}
-
-/** After a move the page begins at its top, and a screen reader at its heading. */
-function useFocusOnMove() {
-  const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
-  useSignalEffect(() => {
-    void place.value;
-    if (first.current) {
-      first.current = false;
-      return;
-    }
-    requestAnimationFrame(() => {
-      scrollTo(0, 0);
-      main.current?.querySelector("h1")?.focus({ preventScroll: true });
-    });
-  });
-  return main;
 }

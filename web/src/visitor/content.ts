@@ -88,9 +88,13 @@ export function waypoint(id: string): Loaded<WaypointDetail> {
 
 /** Follows network and service worker: what was missing is tried again, what changed is loaded anew. */
 export function followContent() {
+  let soon: ReturnType<typeof setTimeout> | undefined;
   addEventListener("online", retry);
   navigator.serviceWorker?.addEventListener("message", (event) => {
-    if (event.data === "content-changed") renew();
+    if (event.data !== "content-changed") return;
+    // Many may change at once.
+    clearTimeout(soon);
+    soon = setTimeout(renew, 300);
   });
   effect(() => {
     document.title = lang.value === "en" ? "Study routes · studyroute" : "研学路线 · studyroute";

@@ -6,9 +6,11 @@ import { App } from "./app";
 import { followContent } from "./content";
 import { followIfAllowed } from "./position";
 import { startQueue } from "./queue";
+import { startTaking } from "./taking";
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 followContent();
 startQueue();
+startTaking();
 void followIfAllowed();

@@ -1,9 +1,26 @@
 // Parts that several pages use: what is said while something loads or cannot be had, and the asking for the position.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { say } from "../shared/i18n";
 import { type Loaded, retry } from "./content";
 import { distanceM, type LatLon } from "./geo";
 import { follow, here, positioning } from "./position";
+import { takeMove } from "./router";
+
+/** The heading of a page. After a move within the page, it begins at its top, and a screen reader here. */
+export function Title({ children }: { children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (!takeMove()) return;
+    scrollTo(0, 0);
+    heading.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <h1 tabIndex={-1} class="clip" ref={heading}>
+      {children}
+    </h1>
+  );
+}
 
 /** What is to be shown of something that is loaded, or why there is nothing yet. */
 export function Await<T>({ of, children }: { of: Loaded<T>; children: (value: T) => ComponentChildren }) {

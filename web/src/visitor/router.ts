@@ -20,6 +20,16 @@ export function placeOf(hash: string): Place {
 
 export const place = signal<Place>(placeOf(location.hash));
 
+let moved = false;
+
+/** Whether the visitor came here by a link within the page; the first to ask takes it. */
+export function takeMove(): boolean {
+  const was = moved;
+  moved = false;
+  return was;
+}
+
 addEventListener("hashchange", () => {
+  moved = true;
   place.value = placeOf(location.hash);
 });

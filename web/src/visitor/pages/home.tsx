@@ -1,7 +1,7 @@
 // Home: the routes, each with its picture, length, stops and what one learns on it.
 import { metres, say } from "../../shared/i18n";
 import { type Route, route, routes, waypoints } from "../content";
-import { Await } from "../parts";
+import { Await, Title } from "../parts";
 import { RoutePicture } from "../pictures";
 import { visits } from "../queue";
 import { stops, theme } from "../words";
@@ -9,7 +9,7 @@ import { stops, theme } from "../words";
 export function Home() {
   return (
     <>
-      <h1 tabIndex={-1}>{say("走进济宁，边走边学", "Learn on foot in Jining")}</h1>
+      <Title>{say("走进济宁，边走边学", "Learn on foot in Jining")}</Title>
       <p class="soft">
         {say(
           "选一条路线。到了站点，看看古人怎样解决真正的难题。",

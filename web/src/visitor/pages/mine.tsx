@@ -5,6 +5,7 @@ import { say } from "../../shared/i18n";
 import { Fate } from "../check-in";
 import { alone, shelves, tellKeptChange } from "../kept";
 import { token } from "../participant";
+import { Title } from "../parts";
 import { checkIns, waiting } from "../queue";
 import { when } from "../words";
 
@@ -13,7 +14,7 @@ type Server = { state: "asking" | "nobody" | "unreached" } | { state: "known"; m
 export function Mine() {
   return (
     <>
-      <h1 tabIndex={-1}>{say("我的数据", "My data")}</h1>
+      <Title>{say("我的数据", "My data")}</Title>
       <p>
         {say(
           "没有账号，没有姓名，没有电话。手机第一次打卡时得到一个随机编号，打卡记在这个编号下：哪一站、什么时候、离得多近；不记经纬度。",

@@ -3,7 +3,7 @@ import { metres, say } from "../../shared/i18n";
 import { type RouteDetail, route, type Waypoint, waypoints } from "../content";
 import { bearingDeg, distanceM, enu, presence, type Zone } from "../geo";
 import { RouteMap } from "../map";
-import { AskPosition, Await, distanceTo } from "../parts";
+import { AskPosition, Await, distanceTo, Title } from "../parts";
 import { here } from "../position";
 import { checkIns, visits } from "../queue";
 import { TakeAlong } from "../take";
@@ -24,9 +24,7 @@ function Route({ detail, items }: { detail: RouteDetail; items: Waypoint[] }) {
   const next = items.find(({ id }) => !visits.value.has(id));
   return (
     <>
-      <h1 tabIndex={-1} class="clip">
-        {detail.title}
-      </h1>
+      <Title>{detail.title}</Title>
       <p>{detail.summary}</p>
       <section class="progress">
         <label for="progress">

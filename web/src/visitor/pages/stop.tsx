@@ -2,7 +2,7 @@
 import { say, type Words } from "../../shared/i18n";
 import { CheckIn } from "../check-in";
 import { type Exhibit, type WaypointDetail, waypoint, waypoints } from "../content";
-import { Await } from "../parts";
+import { Await, Title } from "../parts";
 import { Quiz } from "../quiz";
 import { theme } from "../words";
 
@@ -17,9 +17,7 @@ function Stop({ stop }: { stop: WaypointDetail }) {
         {say(`第 ${stop.order} 站`, `Stop ${stop.order}`)} · {stop.county}
         {stop.period && ` · ${stop.period}`}
       </p>
-      <h1 tabIndex={-1} class="clip">
-        {stop.title}
-      </h1>
+      <Title>{stop.title}</Title>
       <ul class="themes">
         {stop.themes.map((name) => (
           <li key={name}>{theme(name)}</li>
