@@ -66,8 +66,8 @@ async function walk(names) {
 }
 
 /** The page with its figures; `done` closes it and says whether anything went wrong on it. */
-async function open(where = "", { device = DESK, locale = "zh-CN", prepare } = {}) {
-  const context = await chromium.newContext({ ...device, locale });
+async function open(where = "", { device = DESK, locale = "zh-CN", colorScheme = "light", prepare } = {}) {
+  const context = await chromium.newContext({ ...device, locale, colorScheme });
   const { page, wrong } = await watched(context, server.url);
   await prepare?.(page);
   const answer = await page.goto(`${server.url}/dashboard${where}`);
@@ -181,6 +181,19 @@ test("a key that is not known is refused in words, and the figures stay public",
   await done(["401"]);
 });
 
+test("a key that is withdrawn meanwhile ends the session, and the page goes on in public", async () => {
+  const key = await server.run("key", "create", "--role", "operator", "--name", "leaver");
+  const { page, done } = await open(`#range=today&route=${ROUTE}`);
+  await figures(page, await signIn(page, key));
+  await page.getByText("请勿公开").first().waitFor();
+  const keys = JSON.parse(await server.run("key", "list", "--json"));
+  await server.run("key", "revoke", keys.find(({ name }) => name === "leaver").id);
+  await page.getByRole("button", { name: "本周" }).click();
+  await page.getByText("小于10的不显示").first().waitFor();
+  await page.getByText("登录看精确数字").waitFor();
+  await done(["401"]);
+});
+
 test("today's figures grow while one looks, and pause while nobody does", async () => {
   const { page, done } = await open(`#range=today`);
   await figures(page, await signIn(page, operator));
@@ -273,12 +286,14 @@ test("the paper is one A4 page with definitions, range, source and time of makin
 });
 
 test("nothing on the page stands in the way of assistive technology, in both languages and at both sizes", async () => {
-  for (const [locale, device] of [
-    ["zh-CN", PHONE],
-    ["en", DESK],
+  for (const [locale, device, colorScheme] of [
+    ["zh-CN", PHONE, "light"],
+    ["en", DESK, "dark"],
+    ["zh-CN", DESK, "dark"],
+    ["en", PHONE, "light"],
   ]) {
     for (const where of ["#range=thirty", `#range=thirty&route=${ROUTE}`]) {
-      const { page, done } = await open(where, { locale, device });
+      const { page, done } = await open(where, { locale, device, colorScheme });
       await page.evaluate(() => {
         for (const part of document.querySelectorAll("details")) part.open = true;
       });

@@ -1,5 +1,6 @@
 // Today's totals as they grow: pushed by the server, or asked for where it does not push. Nothing is asked while nobody can see the page.
 import { effect, signal } from "@preact/signals";
+import { Refused } from "../shared/api";
 import { session } from "../shared/session";
 import { dayAt } from "./days";
 import { type Counts, counts, type Figures } from "./figures";
@@ -44,8 +45,11 @@ function poll() {
     try {
       const figures = await counts({ from: day, to: day }, choice.value.route, undefined, stop.signal);
       if (!stop.signal.aborted) take(figures, "asked");
-    } catch {
-      if (!stop.signal.aborted) lost();
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      lost();
+      // The key was withdrawn: the board ends the session, and all begins again in public.
+      if (error instanceof Refused && error.problem.status === 401) void load();
     }
   };
   void once();
