@@ -31,7 +31,7 @@ export function Editor() {
   const view = useSignal<"map" | "stops" | "form">("map");
   useShortcuts();
   return (
-    <div class="editor" data-view={view.value}>
+    <div class="editor" data-view={view.value} data-panel={panel.value ?? undefined}>
       <Bar />
       <nav class="views" aria-label={say("看哪一块", "What to look at")}>
         {(["map", "stops", "form"] as const).map((one) => (

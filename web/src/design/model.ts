@@ -71,14 +71,24 @@ export function contentOf(draft: WholeDraft): Content {
   return { title: draft.title as Text, summary: draft.summary as Text, line, waypoints };
 }
 
-/** Equal in every value, whatever the order of the members; a member that is undefined is none. */
+/**
+ * Equal in every value, whatever the order of the members. What says nothing, such as an empty text or list, is as good as a member that
+ * is not there: the server fills such members in.
+ */
 export function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  if (Object.is(a, b) || (isNothing(a) && isNothing(b))) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
   const names = new Set([...Object.keys(left), ...Object.keys(right)]);
   return [...names].every((name) => same(left[name], right[name]));
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === "") return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return typeof value === "object" && Object.values(value).every(isNothing);
 }
 
 export function find(content: Content | null, id: string | null): Waypoint | undefined {

@@ -11,5 +11,7 @@ export interface Ghost {
 }
 
 export const ghosts = signal<Ghost[]>([]);
+/** Which of them the map shows closely. */
+export const ghostShown = signal(0);
 /** By stop, in a few characters. */
 export const outcomes = signal<Map<string, string>>(new Map());

@@ -180,6 +180,7 @@ function Files({ exhibit, path, onChange }: Props) {
       <input
         id={id}
         type="file"
+        class="hidden-but-read"
         data-path={`${path}.assets`}
         disabled={frozen.value || state.value !== ""}
         onChange={(event) => take(event.currentTarget.files?.[0])}

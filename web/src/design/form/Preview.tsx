@@ -22,6 +22,7 @@ export function Preview({ stop }: { stop: Waypoint }) {
       >
         {other === "en" ? say("看英文", "In English") : say("看中文", "In Chinese")}
       </button>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <section class="phone" lang={shownIn.value} dir="auto" tabIndex={0} aria-label={say("预览", "Preview")}>
         <p class="phone-title">{tell(stop.title) || missing(shownIn.value)}</p>
         {stop.themes?.length ? <p class="soft small">{stop.themes.map(themeName).join(" · ")}</p> : null}

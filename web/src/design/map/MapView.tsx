@@ -6,8 +6,8 @@ import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { useEffect, useRef } from "preact/hooks";
 import { lang, say } from "../../shared/i18n";
 import { type LonLat, newWaypoint } from "../model";
-import { ghosts, outcomes } from "../overlay";
-import { announced, chosen, content, edit, frozen, selected } from "../store";
+import { ghostShown, ghosts, outcomes } from "../overlay";
+import { announced, chosen, content, edit, formPart, frozen, selected } from "../store";
 import { Drawing, type Tool } from "./drawing";
 import { ExhibitMarkers } from "./exhibits";
 import { StopMarkers } from "./markers";
@@ -108,6 +108,9 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
     effect(() => {
       if (selected.value) reveal(map, selected.value);
     }),
+    effect(() => {
+      if (outcomes.value.size > 0) showAll(map);
+    }),
     () => drawing.end(),
   ];
 }
@@ -135,6 +138,11 @@ function everything(): Box | null {
   );
 }
 
+function showAll(map: MapLibre) {
+  const box = everything();
+  if (box) map.fitBounds(box, { padding: 60, maxZoom: CLOSE_ZOOM, animate: !calm() });
+}
+
 function add([lon, lat]: LonLat) {
   edit((now) => {
     const stop = newWaypoint(now, lon, lat);
@@ -148,10 +156,6 @@ function add([lon, lat]: LonLat) {
 function Tools({ map }: { map: { current: MapLibre | null } }) {
   const stop = useComputed(() => chosen.value ?? null).value;
   const locked = frozen.value;
-  const all = () => {
-    const box = everything();
-    if (box) map.current?.fitBounds(box, { padding: 60, maxZoom: CLOSE_ZOOM, animate: !calm() });
-  };
   const centre = () => {
     const at = map.current?.getCenter();
     if (at) add([at.lng, at.lat]);
@@ -203,7 +207,7 @@ function Tools({ map }: { map: { current: MapLibre | null } }) {
           <span aria-hidden="true">－</span>
           <span class="hidden-but-read">{say("缩小", "Farther")}</span>
         </button>
-        <button type="button" onClick={all}>
+        <button type="button" onClick={() => map.current && showAll(map.current)}>
           {say("全图", "All")}
         </button>
       </div>
@@ -213,8 +217,12 @@ function Tools({ map }: { map: { current: MapLibre | null } }) {
 
 function ToolButton({ of, words, locked }: { of: Tool | "add"; words: string; locked: boolean }) {
   const on = tool.value === of;
+  const turn = () => {
+    tool.value = on ? null : of;
+    if (!on && chosen.value && of !== "add") formPart.value = "zone";
+  };
   return (
-    <button type="button" aria-pressed={on} disabled={locked} onClick={() => (tool.value = on ? null : of)}>
+    <button type="button" aria-pressed={on} disabled={locked} onClick={turn}>
       {on ? say("完成", "Done") : words}
     </button>
   );
@@ -264,7 +272,8 @@ class Ghosts {
       geometry: { type: "LineString" as const, coordinates: [asWritten, converted] },
     }));
     draw("ghosts", features.length ? { type: "FeatureCollection", features } : NOTHING);
-    const box = boxOf(pairs.flatMap((pair) => [pair.asWritten, pair.converted]));
+    const near = pairs[ghostShown.value];
+    const box = near && boxOf([near.asWritten, near.converted]);
     if (box) this.map.fitBounds(box, { padding: 90, maxZoom: CLOSE_ZOOM, animate: !calm() });
   }
 

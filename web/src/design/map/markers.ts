@@ -6,6 +6,8 @@ import { content, edit, endStep, formPart, frozen, selected } from "../store";
 import { stopTitle } from "../words/fields";
 import { shifted } from "./shapes";
 
+/** Nearer than this, two stops cannot both be hit by a finger; zooming in parts them. */
+const CROWDED_PX = 30;
 const STEP_M = 1;
 const STEP_FAR_M = 10;
 const ARROWS: Record<string, [east: number, north: number]> = {
@@ -18,10 +20,15 @@ const ARROWS: Record<string, [east: number, north: number]> = {
 export class StopMarkers {
   private readonly markers = new Map<string, Marker>();
 
-  constructor(private readonly map: MapLibre) {}
+  private chosen: string | null = null;
+
+  constructor(private readonly map: MapLibre) {
+    map.on("moveend", () => this.part());
+  }
 
   /** Shows these stops, each with what a rehearsal says of it. */
   show(stops: readonly Waypoint[], chosen: string | null, outcome: Map<string, string>) {
+    this.chosen = chosen;
     const there = new Set(stops.map((stop) => stop.id));
     for (const [id, marker] of this.markers) {
       if (there.has(id)) continue;
@@ -33,6 +40,26 @@ export class StopMarkers {
       marker.setLngLat([stop.position.lon, stop.position.lat]);
       marker.setDraggable(!frozen.value);
       dress(marker.getElement(), stop, at + 1, stop.id === chosen, outcome.get(stop.id) ?? "");
+    });
+    this.part();
+  }
+
+  /** Where stops lie upon each other, one stays a button and the others become dots; all of them are in the list. */
+  private part() {
+    const first = this.markers.get(this.chosen ?? "");
+    const all = [...(first ? [first] : []), ...this.markers.values()];
+    const places = all.map((marker) => this.map.project(marker.getLngLat()));
+    const kept: typeof places = [];
+    const seen = new Set<Marker>();
+    all.forEach((marker, i) => {
+      if (seen.has(marker)) return;
+      seen.add(marker);
+      const crowded = kept.some((other) => other.dist(places[i]) < CROWDED_PX);
+      if (!crowded) kept.push(places[i]);
+      const element = marker.getElement();
+      element.classList.toggle("crowded", crowded);
+      element.tabIndex = crowded ? -1 : 0;
+      element.setAttribute("aria-hidden", String(crowded));
     });
   }
 

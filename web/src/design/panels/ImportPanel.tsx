@@ -1,7 +1,7 @@
 // Taking in a file: drop it, look at what it would do, settle what is doubtful, then take it.
 import { useId } from "preact/hooks";
 import { say, whole } from "../../shared/i18n";
-import { ghosts } from "../overlay";
+import { ghostShown, ghosts } from "../overlay";
 import { frozen, selected } from "../store";
 import { pathName } from "../words/fields";
 import { rowMistake } from "../words/rows";
@@ -37,6 +37,7 @@ export function ImportPanel() {
       <input
         id={id}
         type="file"
+        class="hidden-but-read"
         accept={KINDS}
         disabled={frozen.value}
         onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
@@ -170,12 +171,8 @@ function Doubts({ report }: { report: Report }) {
       )}
       {crs && !swap && (
         <>
-          <p>
-            {say(
-              "这些点与同名站点相差约 500 米，像是国内网络地图的偏移坐标。地图上 A 是照原数字的位置，B 是换算以后的位置。哪个对？",
-              "These places lie some 500 m off the stops of the same names, like shifted numbers of Chinese web maps. On the map, A is as the numbers stand, B is converted. Which is right?",
-            )}
-          </p>
+          <p>{doubtOf(report)}</p>
+          <Pairs />
           <div class="row">
             <button type="button" onClick={() => read({ crs: "wgs84" })}>
               {say("A 对：照原数字", "A: as they stand")}
@@ -194,10 +191,40 @@ function Doubts({ report }: { report: Report }) {
           )}
         </>
       )}
-      <p class="small soft" lang="en">
-        {report.suggestions.map((one) => one.reason).join("; ")}
-      </p>
     </fieldset>
+  );
+}
+
+/** The server tells how many places lie how far off in one English sentence; its numbers are taken from there. */
+function doubtOf(report: Report): string {
+  const reason = report.suggestions.find((one) => one.parameter === "crs")?.reason ?? "";
+  const [, places = "", all = ""] = reason.match(/(\d+) of (\d+) places/) ?? [];
+  const off = reason.match(/about (\d+) m/)?.[1] ?? "";
+  return say(
+    `${all} 个同名站点里，${places} 个与现有位置相差${off && `约 ${off} `}米，像是国内网络地图的偏移坐标。地图上 A 是照原数字的位置，B 是换算以后的位置。哪个对？`,
+    `Of ${all} places with the name of a stop, ${places} lie ${off && `about ${off} m `}off it, like shifted numbers of Chinese web maps. On the map, A is as the numbers stand, B is converted. Which is right?`,
+  );
+}
+
+/** Brings one pair after the other into view. */
+function Pairs() {
+  return (
+    <ul class="plain">
+      {ghosts.value.map((pair, at) => (
+        <li key={pair.id}>
+          <button
+            type="button"
+            class="quiet wide"
+            aria-pressed={ghostShown.value === at}
+            onClick={() => {
+              ghostShown.value = at;
+            }}
+          >
+            <span class="clip">{`A${at + 1} / B${at + 1} · ${pair.title}`}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -215,9 +242,15 @@ function Rows({ report }: { report: Report }) {
       <table>
         <thead>
           <tr>
-            <th scope="col">{say("行", "Row")}</th>
-            <th scope="col">{say("结果", "Result")}</th>
-            <th scope="col">{say("说明", "What and why")}</th>
+            <th scope="col" class="tight">
+              {say("行", "Row")}
+            </th>
+            <th scope="col" class="tight">
+              {say("结果", "Result")}
+            </th>
+            <th scope="col" class="tight">
+              {say("说明", "What and why")}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -227,7 +260,7 @@ function Rows({ report }: { report: Report }) {
               class={row.result === "refused" ? "wrong" : ""}
             >
               <th scope="row">{Object.values(row.place)[0]}</th>
-              <td class={row.result === "refused" ? "bad" : ""}>{words[row.result]}</td>
+              <td class={row.result === "refused" ? "tight bad" : "tight"}>{words[row.result]}</td>
               <td>
                 {row.id && <code>{row.id}</code>}
                 {row.moved_m !== undefined &&

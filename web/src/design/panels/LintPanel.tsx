@@ -1,7 +1,7 @@
 // What is wrong with the draft and what could be better, rule by rule; each finding leads to its place in the form.
 
 import type { Schemas } from "../../shared/api";
-import { say } from "../../shared/i18n";
+import { lang, say } from "../../shared/i18n";
 import { routePath } from "../call";
 import { partOf } from "../form/StopForm";
 import { find } from "../model";
@@ -67,9 +67,7 @@ function Level({ level, findings, onPlace }: LevelProps) {
                   <button type="button" class="quiet wide" onClick={() => go(one, onPlace)}>
                     <span class="clip2">{place(one)}</span>
                   </button>
-                  <p class="small soft" lang="en">
-                    {one.message}
-                  </p>
+                  {lang.value === "en" && <p class="small soft">{one.message}</p>}
                 </li>
               ))}
             </ul>

@@ -27,7 +27,10 @@ export function RehearsalPanel() {
       const how = { body: { walkers: walkers.value }, timeoutMs: TIMEOUT_MS };
       result.value = (await call<Schemas["Rehearsal"]>(routePath(route.value ?? "", "/rehearse"), how)).value;
       outcomes.value = new Map(
-        result.value.waypoints.map((one) => [one.id, share(one.walkers - one.failed, one.walkers)]),
+        result.value.waypoints.map((one) => [
+          one.id,
+          one.failed ? share(one.walkers - one.failed, one.walkers) : "✓",
+        ]),
       );
     } catch (error) {
       problem.value = mistake(error);
@@ -86,10 +89,18 @@ function Outcome({ of: result }: { of: Schemas["Rehearsal"] }) {
         <table>
           <thead>
             <tr>
-              <th scope="col">{say("站点", "Stop")}</th>
-              <th scope="col">{say("打上卡", "Got in")}</th>
-              <th scope="col">{say("没打上", "Did not")}</th>
-              <th scope="col">{say("建议半径", "Radius for 1 %")}</th>
+              <th scope="col" class="tight">
+                {say("站点", "Stop")}
+              </th>
+              <th scope="col" class="tight">
+                {say("打上卡", "Got in")}
+              </th>
+              <th scope="col" class="tight">
+                {say("没打上", "Did not")}
+              </th>
+              <th scope="col" class="tight">
+                {say("建议半径", "Radius for 1 %")}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -100,9 +111,9 @@ function Outcome({ of: result }: { of: Schemas["Rehearsal"] }) {
                     <span class="clip2">{`${one.order}. ${shown(one.title)}`}</span>
                   </button>
                 </th>
-                <td>{share(one.walkers - one.failed, one.walkers)}</td>
-                <td class={one.failed ? "bad" : ""}>{whole(one.failed)}</td>
-                <td>{advice(one)}</td>
+                <td class="tight">{share(one.walkers - one.failed, one.walkers)}</td>
+                <td class={one.failed ? "tight bad" : "tight"}>{whole(one.failed)}</td>
+                <td class="tight">{advice(one)}</td>
               </tr>
             ))}
           </tbody>

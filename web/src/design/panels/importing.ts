@@ -5,7 +5,7 @@ import { Refused, type Schemas } from "../../shared/api";
 import { say } from "../../shared/i18n";
 import { call, readDraft, routePath } from "../call";
 import { contentOf, type LonLat } from "../model";
-import { type Ghost, ghosts } from "../overlay";
+import { type Ghost, ghostShown, ghosts } from "../overlay";
 import { announced, content, currentEtag, reload, route, save } from "../store";
 import { stopTitle } from "../words/fields";
 import { mistake } from "../words/mistakes";
@@ -139,5 +139,8 @@ async function showGhosts(crs: Reading["crs"]) {
     const here: LonLat = [stop.position.lon, stop.position.lat];
     return [{ id: stop.id, title: stopTitle(stop), asWritten: [at.lon, at.lat], converted: here }];
   });
-  ghosts.value = pairs.slice(0, GHOSTS_MAX);
+  batch(() => {
+    ghostShown.value = 0;
+    ghosts.value = pairs.slice(0, GHOSTS_MAX);
+  });
 }

@@ -79,7 +79,7 @@ export function valueName(value: unknown): string {
   if ("lat" in object && "lon" in object) return `${object.lat}°, ${object.lon}°`;
   const entries = Object.entries(object);
   if (entries.length && entries.every(([name]) => name === "zh-CN" || name === "en")) {
-    return entries.map(([, text]) => String(text)).join(" / ");
+    return [object["zh-CN"], object.en].filter(Boolean).join("\n") || say("（空）", "(empty)");
   }
   return entries.map(([name, inner]) => `${fieldName(name)}：${valueName(inner)}`).join("；");
 }
