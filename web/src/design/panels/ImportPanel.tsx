@@ -97,12 +97,15 @@ function Trial({ of: report }: { of: Report }) {
   );
 }
 
-const ENCODINGS: Record<string, string> = { gb18030: "GBK（GB 18030）", "utf-8": "UTF-8", utf8: "UTF-8" };
-const SYSTEMS: Record<string, string> = {
-  wgs84: "GPS（WGS 84）",
-  gcj02: "高德、腾讯 / Gaode, Tencent（GCJ-02）",
-  bd09: "百度 / Baidu（BD-09）",
-};
+const ENCODINGS: Record<string, string> = { gb18030: "GBK (GB 18030)", "utf-8": "UTF-8" };
+
+function systems(): Record<string, string> {
+  return {
+    wgs84: say("GPS（WGS 84）", "GPS (WGS 84)"),
+    gcj02: say("高德、腾讯地图（GCJ-02）", "Gaode or Tencent maps (GCJ-02)"),
+    bd09: say("百度地图（BD-09）", "Baidu maps (BD-09)"),
+  };
+}
 
 function HowRead({ report }: { report: Report }) {
   const { format, encoding, sheet, columns = [], ignored = [], notes = [] } = report.understood;
@@ -117,7 +120,7 @@ function HowRead({ report }: { report: Report }) {
         {sheet && <dd>{sheet}</dd>}
         <dt>{say("坐标系", "Coordinates")}</dt>
         <dd>
-          {SYSTEMS[report.crs] ?? report.crs}
+          {systems()[report.crs] ?? report.crs}
           {reading.value.crs === "" && ` · ${say("按常规猜测", "assumed")}`}
         </dd>
       </dl>
@@ -178,7 +181,7 @@ function Doubts({ report }: { report: Report }) {
               {say("A 对：照原数字", "A: as they stand")}
             </button>
             <button type="button" class="primary" onClick={() => read({ crs })}>
-              {say(`B 对：按 ${SYSTEMS[crs]} 换算`, `B: convert from ${SYSTEMS[crs]}`)}
+              {say(`B 对：按 ${systems()[crs]} 换算`, `B: convert from ${systems()[crs]}`)}
             </button>
           </div>
           {ghosts.value.length === 0 && (
@@ -299,7 +302,7 @@ function Options({ report }: { report: Report }) {
         value={how.crs || report.crs}
         onChange={(event) => read({ crs: event.currentTarget.value as Reading["crs"] })}
       >
-        {Object.entries(SYSTEMS).map(([crs, words]) => (
+        {Object.entries(systems()).map(([crs, words]) => (
           <option key={crs} value={crs}>
             {words}
           </option>

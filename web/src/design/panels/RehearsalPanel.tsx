@@ -5,7 +5,7 @@ import { say, shown, whole } from "../../shared/i18n";
 import { call, routePath } from "../call";
 import { NumberField } from "../form/fields";
 import { outcomes } from "../overlay";
-import { route, save, selected } from "../store";
+import { formPart, route, save, selected, wanted } from "../store";
 import { mistake } from "../words/mistakes";
 
 const WALKERS = 200;
@@ -107,7 +107,7 @@ function Outcome({ of: result }: { of: Schemas["Rehearsal"] }) {
             {result.waypoints.map((one) => (
               <tr key={one.id} class={one.failed > 0 ? "wrong" : ""}>
                 <th scope="row">
-                  <button type="button" class="quiet" onClick={() => (selected.value = one.id)}>
+                  <button type="button" class="quiet" onClick={() => go(one.id)}>
                     <span class="clip2">{`${one.order}. ${shown(one.title)}`}</span>
                   </button>
                 </th>
@@ -129,6 +129,13 @@ function Outcome({ of: result }: { of: Schemas["Rehearsal"] }) {
       </details>
     </>
   );
+}
+
+/** To the stop, and to the field that mends it. */
+function go(id: string) {
+  selected.value = id;
+  formPart.value = "zone";
+  wanted.value = "zone.radius_m";
 }
 
 function advice(one: Schemas["WaypointOutcome"]): string {
