@@ -132,6 +132,8 @@ test("a route that was taken along works in flight mode, in both languages", asy
     await page.getByRole("button", { name: "中文" }).click();
     await page.getByRole("link", { name: "整条路线" }).click();
   }
+  await page.goto(`${server.url}/#/r/${stops[0].id}/ar`);
+  await page.locator("canvas").waitFor();
   await context.setOffline(false);
   await page.getByRole("link", { name: /我的数据/ }).click();
   await page.waitForFunction(() => document.querySelectorAll('[data-fate="kept"]').length === 3);

@@ -1,10 +1,12 @@
 // The frame of the visitor's page: the head with the language, the page that the address names, the bar within reach of a thumb.
 import { say } from "../shared/i18n";
 import { LangSwitch } from "../shared/LangSwitch";
+import { ArPage } from "./pages/ar";
 import { Home } from "./pages/home";
 import { Mine } from "./pages/mine";
 import { RoutePage } from "./pages/route";
 import { StopPage } from "./pages/stop";
+import { covered } from "./parts";
 import { waiting } from "./queue";
 import { type Place, place } from "./router";
 
@@ -12,7 +14,7 @@ export function App() {
   const now = place.value;
   return (
     <>
-      <header class="head">
+      <header class="head" inert={covered.value}>
         <BackLink from={now} />
         <LangSwitch />
       </header>
@@ -21,8 +23,9 @@ export function App() {
         {now.page === "mine" && <Mine />}
         {now.page === "route" && <RoutePage id={now.route} />}
         {now.page === "stop" && <StopPage route={now.route} id={now.waypoint} />}
+        {now.page === "ar" && <ArPage route={now.route} id={now.waypoint} />}
       </main>
-      <nav class="bar" aria-label={say("主要页面", "Main pages")}>
+      <nav class="bar" inert={covered.value} aria-label={say("主要页面", "Main pages")}>
         <a href="#/" aria-current={now.page === "home" ? "page" : undefined}>
           {say("路线", "Routes")}
         </a>

@@ -1,4 +1,5 @@
 // Parts that several pages use: what is said while something loads or cannot be had, and the asking for the position.
+import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { say } from "../shared/i18n";
@@ -6,6 +7,9 @@ import { type Loaded, retry } from "./content";
 import { distanceM, type LatLon } from "./geo";
 import { follow, here, positioning } from "./position";
 import { takeMove } from "./router";
+
+/** Whether something covers the whole screen; what lies below is then out of reach. */
+export const covered = signal(false);
 
 /** The heading of a page. After a move within the page, it begins at its top, and a screen reader here. */
 export function Title({ children }: { children: ComponentChildren }) {
