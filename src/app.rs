@@ -4,14 +4,16 @@ mod schedules;
 
 use crate::ambient::Ambient;
 use crate::config::Config;
+use crate::design::beside::Beside;
 use crate::design::route_file::{self, RouteFileError};
 use crate::domain::crs::Crs;
+use crate::domain::lint::Finding;
 use crate::domain::route::StudyRoute;
 use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
 use crate::http::front::{AccessLog, FrontLimits, HEAD_MAX_BYTES, Permits};
 use crate::http::state::{Inner, Shell};
-use crate::http::{Admission, Fittings, PageTexts, TrustedProxies, service, wire};
+use crate::http::{Admission, Files, Fittings, PageTexts, TrustedProxies, service, wire};
 use crate::index::{Current, Index};
 use crate::store::{Blobs, PublishOutcome, Store, assets_setting};
 use crate::tasks::recorder::{Recorder, RecorderLimits};
@@ -109,7 +111,7 @@ struct Loaded {
 async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &CancellationToken) -> Result<Loaded> {
     let store = open(&config.database).await?;
     let blobs = open_assets(config)?;
-    let broken_files = import_at_start(&store, &config.routes_data, ambient).await;
+    let broken_files = import_at_start(&store, blobs.as_ref(), &config.routes_data, ambient).await;
     let current = Arc::new(Current::new(Index::build(0, Vec::new(), wire::render)));
     let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), wire::render));
     refresher.refresh().await.context("the published routes cannot be loaded")?;
@@ -147,14 +149,14 @@ pub fn open_assets(config: &Config) -> Result<Option<Blobs>> {
 }
 
 /// A broken route file stops nothing that was published before: it is named and left out.
-async fn import_at_start(store: &Store, folder: &Path, ambient: &Ambient) -> Vec<String> {
+async fn import_at_start(store: &Store, blobs: Option<&Blobs>, folder: &Path, ambient: &Ambient) -> Vec<String> {
     let files = route_files(folder);
     if files.is_empty() {
         tracing::warn!(folder = %folder.display(), "there are no route files to import");
     }
     let mut broken = Vec::new();
     for file in files {
-        match import_file(store, &file, Crs::Wgs84, ambient).await {
+        match import_file(store, blobs, &file, Crs::Wgs84, ambient).await {
             Ok(outcome) if outcome.published => {
                 tracing::info!(route = outcome.slug, revision = outcome.revision, "a route file was published");
             }
@@ -174,7 +176,14 @@ async fn import_at_start(store: &Store, folder: &Path, ambient: &Ambient) -> Vec
 /// When it is not fit to be published; names the first mistakes.
 pub async fn read_file(file: &Path, crs: Crs) -> Result<StudyRoute> {
     let bytes = tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))?;
-    tokio::task::spawn_blocking(move || geojson::read_as(&bytes, crs)).await?.map_err(|findings| {
+    let file = file.to_path_buf();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut route = geojson::read_as(&bytes, crs)?;
+        let beside = Beside::look(&file);
+        route.waypoints.iter_mut().for_each(|waypoint| beside.fill(waypoint));
+        Ok(route)
+    });
+    read.await?.map_err(|findings: Vec<Finding>| {
         let first: Vec<String> = findings.iter().take(5).map(ToString::to_string).collect();
         anyhow::anyhow!("{} mistakes; {}", findings.len(), first.join("; "))
     })
@@ -184,8 +193,14 @@ pub async fn read_file(file: &Path, crs: Crs) -> Result<StudyRoute> {
 ///
 /// # Errors
 /// When the file is not fit to be published (with the first mistakes) or the database does not take it.
-pub async fn import_file(store: &Store, file: &Path, crs: Crs, ambient: &Ambient) -> Result<PublishOutcome> {
-    route_file::publish(store, file, crs, ambient.now_ms()).await.map_err(|error| match error {
+pub async fn import_file(
+    store: &Store,
+    blobs: Option<&Blobs>,
+    file: &Path,
+    crs: Crs,
+    ambient: &Ambient,
+) -> Result<PublishOutcome> {
+    route_file::publish(store, blobs, file, crs, ambient.now_ms()).await.map_err(|error| match error {
         RouteFileError::Io(error) => anyhow::Error::from(error).context(format!("cannot read {}", file.display())),
         other => other.into(),
     })
@@ -215,6 +230,7 @@ fn fittings(config: &Config, permits: Arc<Permits>) -> Result<Fittings> {
         admission: Admission::new(config.participants_burst, config.participants_per_minute),
         proxies: TrustedProxies(config.trusted_proxies.clone().into()),
         pages: PageTexts { home: web::HOME, problems: web::problems, rehearsal: web::rehearsal::page },
+        files: Arc::new(Files::new(web::built())),
         prometheus: install_metrics(),
     })
 }

@@ -1,6 +1,7 @@
 //! `/`, `/problems`, `/openapi.json`: what this is and how to ask. The same for everybody, for as long as the process runs.
 
 use super::documents::Document;
+use super::pages::Files;
 use super::problem;
 use crate::domain::rehearsal::Rehearsal;
 use crate::domain::route::{Lang, StudyRoute};
@@ -54,9 +55,16 @@ impl Pages {
 /// What this is and where to go: a page for browsers, JSON for others.
 #[utoipa::path(get, path = "/", tag = "about", responses((status = 200, description = "A page, or JSON", content(
     (String = "text/html"), (serde_json::Value = "application/json")))))]
-pub async fn home(Extension(pages): Extension<Arc<Pages>>, headers: HeaderMap) -> Response {
+pub async fn home(
+    Extension(pages): Extension<Arc<Pages>>,
+    Extension(files): Extension<Arc<Files>>,
+    headers: HeaderMap,
+) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if accept.contains("text/html") { page(&pages.home_html, &headers) } else { pages.home_json.respond(&headers) }
+    if !accept.contains("text/html") {
+        return pages.home_json.respond(&headers);
+    }
+    files.home(&headers).unwrap_or_else(|| page(&pages.home_html, &headers))
 }
 
 /// All problem codes, for people.

@@ -8,6 +8,7 @@ mod check_ins;
 mod client;
 mod cors;
 mod counts;
+mod counts_live;
 pub mod design;
 mod documents;
 pub mod door;
@@ -17,11 +18,13 @@ mod health;
 mod me;
 mod nearby;
 pub mod openapi;
+mod pages;
 mod participants;
 pub mod problem;
 mod request;
 mod reused;
 mod routes;
+mod session;
 mod sheet;
 pub mod staff;
 pub mod state;
@@ -47,12 +50,13 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use about::PageTexts;
 pub use client::TrustedProxies;
+pub use pages::Files;
 pub use participants::Admission;
 
 /// Shorter answers are not compressed on the fly.
 const COMPRESS_MIN_BYTES: u64 = 860;
 /// What is compressed already, and must not change its length when parts of it are asked for.
-const NOT_COMPRESSED: [&str; 4] = ["image/", "audio/", "video/", "model/"];
+const NOT_COMPRESSED: [&str; 5] = ["image/", "audio/", "video/", "model/", "text/event-stream"];
 
 /// Endpoints that answer from memory when they can.
 const AT_ONCE: [(&str, AtOnce); 5] = [
@@ -77,6 +81,8 @@ pub struct Fittings {
     pub proxies: TrustedProxies,
     /// The words of the pages.
     pub pages: PageTexts,
+    /// The built pages.
+    pub files: Arc<Files>,
     /// Renders the metrics.
     pub prometheus: Option<PrometheusHandle>,
 }
@@ -97,6 +103,7 @@ fn endpoints() -> (Router<Arc<Shell>>, utoipa::openapi::OpenApi) {
         .routes(routes!(me::progress))
         .routes(routes!(counts::get))
         .routes(routes!(counts::csv))
+        .routes(routes!(counts_live::live))
         .routes(routes!(assets::get))
         .merge(design::endpoints())
         .routes(routes!(health::healthz))
@@ -117,13 +124,13 @@ pub fn api_document() -> serde_json::Value {
 /// The whole HTTP service, for the door.
 pub fn service(shell: Arc<Shell>, fittings: Fittings) -> Gate {
     let (endpoints, api) = endpoints();
-    let addresses = api.paths.paths.keys().map(String::as_str).chain(READER);
+    let addresses = api.paths.paths.keys().map(String::as_str).chain(READER).chain(fittings.files.addresses());
     let at_once = |template: &str| AT_ONCE.iter().find(|(at, _)| *at == template).map(|(_, answer)| *answer);
     let addresses = Endpoints::new(addresses.map(|template| (template.to_string(), at_once(template))));
     let docs = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
     let docs: Router<Arc<Shell>> = Router::from(docs)
         .layer(from_fn(async |request, next: axum::middleware::Next| allow_own_scripts(next.run(request).await)));
-    let router = endpoints.merge(docs).with_state(Arc::clone(&shell));
+    let router = endpoints.merge(docs).merge(fittings.files.endpoints()).with_state(Arc::clone(&shell));
     Gate(Arc::new(Front {
         compressing: router.clone().layer(CompressionLayer::new().compress_when(worth_compressing())),
         router,
@@ -142,6 +149,7 @@ fn extensions(shell: &Arc<Shell>, api: &utoipa::openapi::OpenApi, fittings: &Fit
     let mut extensions = Extensions::new();
     extensions.insert(Arc::new(about::Pages::new(&openapi::document(api), &fittings.pages)));
     extensions.insert(fittings.pages);
+    extensions.insert(Arc::clone(&fittings.files));
     extensions.insert(Arc::new(design::Refusals::default()));
     extensions.insert(Arc::new(design::Jobs::default()));
     extensions.insert(Arc::clone(shell));
@@ -163,6 +171,6 @@ fn allow_own_scripts(mut response: Response) -> Response {
 }
 
 fn worth_compressing() -> impl Predicate {
-    let [picture, sound, film, model] = NOT_COMPRESSED.map(NotForContentType::const_new);
-    SizeAbove::new(COMPRESS_MIN_BYTES).and(picture).and(sound).and(film).and(model)
+    let [picture, sound, film, model, stream] = NOT_COMPRESSED.map(NotForContentType::const_new);
+    SizeAbove::new(COMPRESS_MIN_BYTES).and(picture).and(sound).and(film).and(model).and(stream)
 }
