@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
 use crate::config::Config;
-use crate::store::{RouteState, Store, Version, Who};
+use crate::store::{Blobs, RouteState, Store, Version, Who};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -53,6 +53,8 @@ pub enum DesignTask {
 /// Where a designer works.
 struct Desk<'a> {
     store: Store,
+    /// Where files of exhibits are kept, if anywhere.
+    blobs: Option<Blobs>,
     ambient: &'a Ambient,
     who: Who,
     now_ms: i64,
@@ -76,7 +78,8 @@ pub async fn run(config: &Config, ambient: &Ambient, task: DesignTask, out: &Out
         return files::template(&args, out);
     }
     let store = app::open(&config.database).await?;
-    let desk = Desk { store, ambient, who: Who::command_line(), now_ms: ambient.now_ms(), out };
+    let blobs = app::open_assets(config)?;
+    let desk = Desk { store, blobs, ambient, who: Who::command_line(), now_ms: ambient.now_ms(), out };
     let done = match task {
         DesignTask::Import(args) => import::run(&desk, args).await,
         DesignTask::Export(args) => files::export(&desk, args).await,

@@ -4,6 +4,7 @@ use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
 use crate::config::Config;
+use crate::design::beside::Beside;
 use crate::domain::lint::{self, Finding};
 use crate::domain::time::{self, Day};
 use crate::formats::geojson;
@@ -72,7 +73,9 @@ pub fn validate(paths: &[PathBuf], out: &Output) -> Result<ExitCode> {
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {name}"))?;
         let row = |level: &str, f: Finding| [name.clone(), level.into(), f.feature, f.property, f.message];
         match geojson::read(&bytes) {
-            Ok(route) => {
+            Ok(mut route) => {
+                let beside = Beside::look(&file);
+                route.waypoints.iter_mut().for_each(|waypoint| beside.fill(waypoint));
                 let good = format!("{} waypoints", route.waypoints.len());
                 rows.push([name.clone(), "good".into(), String::new(), String::new(), good]);
                 rows.extend(lint::check(&route).into_iter().map(|finding| row("advice", finding)));

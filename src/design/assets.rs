@@ -133,6 +133,14 @@ fn hash(file: &mut File) -> std::io::Result<(sha2::digest::Output<Sha256>, u64)>
     }
 }
 
+/// Hash, size and media type of a file as it would be kept.
+///
+/// # Errors
+/// When it is none that visitors may be shown, or cannot be read.
+pub fn facts(file: File) -> Result<(String, u64, &'static str), AssetError> {
+    look(file).map(|looked| (looked.sha256, looked.bytes, looked.media_type))
+}
+
 /// Takes a file; says whether it is new.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! who asks are arguments. Refuses to know HTTP, and to print.
 
 pub mod assets;
+pub mod beside;
 pub mod export;
 pub mod import;
 pub mod keys;

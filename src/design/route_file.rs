@@ -1,13 +1,16 @@
 //! Publishing a whole route file, however large: it is read once from end to end to see whether it is fit and whether it is new, and
 //! once more to be written, in short transactions, beside what is published. Nothing of a file that is not fit is written.
 
+use super::assets::AssetError;
+use super::beside::Beside;
 use crate::domain::crs::Crs;
 use crate::domain::lint::{self, Finding, Whole};
 use crate::formats::geojson::{self, Part};
-use crate::store::{ContentKey, FileDigest, Head, PublishOutcome, Store, StoreError, Written};
+use crate::store::{Blobs, ContentKey, FileDigest, Head, PublishOutcome, Store, StoreError, Written};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Waypoints that are written together, and such batches that may wait for the database.
@@ -26,6 +29,9 @@ pub enum RouteFileError {
     /// Somebody wrote it while it was read.
     #[error("it was changed while it was read; import it again")]
     Changed,
+    /// A file beside it could not be kept.
+    #[error("a file beside it was not kept: {0}")]
+    Beside(#[from] AssetError),
     /// The store could not do it.
     #[error("the database did not take it")]
     Store(#[from] StoreError),
@@ -43,19 +49,41 @@ struct Looked {
     digest: String,
 }
 
-/// Checks a route file and publishes it if it is new.
+/// A route file with what lies beside it.
+#[derive(Clone)]
+struct Source {
+    file: PathBuf,
+    crs: Crs,
+    beside: Arc<Beside>,
+}
+
+/// Checks a route file and publishes it if it is new. Where there is no place for files, what lies beside it is left out.
 ///
 /// # Errors
 /// When it is not fit or the store does not take it; then nothing has changed.
-pub async fn publish(store: &Store, file: &Path, crs: Crs, now_ms: i64) -> Result<PublishOutcome, RouteFileError> {
-    let path = file.to_path_buf();
-    let looked = tokio::task::spawn_blocking(move || look(&path, crs)).await;
-    let Looked { slug, head, digest } = looked.map_err(|_| io::Error::other("it could not be read"))??;
+pub async fn publish(
+    store: &Store,
+    blobs: Option<&Blobs>,
+    file: &Path,
+    crs: Crs,
+    now_ms: i64,
+) -> Result<PublishOutcome, RouteFileError> {
+    let (file, has_place) = (file.to_path_buf(), blobs.is_some());
+    let looked = tokio::task::spawn_blocking(move || {
+        let beside = Arc::new(if has_place { Beside::look(&file) } else { Beside::default() });
+        let source = Source { file, crs, beside };
+        look(&source).map(|looked| (looked, source))
+    });
+    let (looked, source) = looked.await.map_err(|_| io::Error::other("it could not be read"))??;
+    let Looked { slug, head, digest } = looked;
+    if let Some(blobs) = blobs {
+        source.beside.keep(store, blobs, now_ms).await?;
+    }
     if let Some(revision) = store.imported(&slug, &digest).await? {
         return Ok(store.unchanged(&slug, revision).await?);
     }
     let content = store.begin_content(now_ms).await?;
-    match stage(store, content, file.to_path_buf(), crs).await {
+    match stage(store, content, source).await {
         Ok(staged) if staged == digest => Ok(store.release_file(&slug, content, &head, &digest, now_ms).await?),
         Ok(_) => {
             store.drop_content(content).await?;
@@ -69,10 +97,10 @@ pub async fn publish(store: &Store, file: &Path, crs: Crs, now_ms: i64) -> Resul
 }
 
 /// Reads a file from end to end; what blocks it is told.
-fn look(file: &Path, crs: Crs) -> Result<Looked, RouteFileError> {
+fn look(source: &Source) -> Result<Looked, RouteFileError> {
     let mut whole = Whole::listing(lint::blocks_file_import);
     let (mut looked, mut result) = (None, Ok(()));
-    let read = geojson::each(&mut File::open(file)?, crs, &mut |part| match part {
+    let read = geojson::each(&mut File::open(&source.file)?, source.crs, &mut |part| match part {
         Part::Route(route) => {
             whole.head(&route);
             match FileDigest::new(&route) {
@@ -80,7 +108,8 @@ fn look(file: &Path, crs: Crs) -> Result<Looked, RouteFileError> {
                 Err(error) => result = Err(error),
             }
         }
-        Part::Stop(waypoint) => {
+        Part::Stop(mut waypoint) => {
+            source.beside.fill(&mut waypoint);
             whole.stop(&waypoint, None);
             if let Some((.., digest)) = &mut looked
                 && let Err(error) = digest.add(&waypoint)
@@ -99,9 +128,9 @@ fn look(file: &Path, crs: Crs) -> Result<Looked, RouteFileError> {
 }
 
 /// Writes a file's waypoints into a set and says the digest of what was written.
-async fn stage(store: &Store, content: ContentKey, file: PathBuf, crs: Crs) -> Result<String, RouteFileError> {
+async fn stage(store: &Store, content: ContentKey, source: Source) -> Result<String, RouteFileError> {
     let (send, mut receive) = mpsc::channel(BATCHES_WAITING);
-    let reader = tokio::task::spawn_blocking(move || send_all(&file, crs, &send));
+    let reader = tokio::task::spawn_blocking(move || send_all(&source, &send));
     while let Some(batch) = receive.recv().await {
         let batch: Vec<(usize, Written)> = batch;
         store.put_written(content, &batch).await?;
@@ -109,13 +138,14 @@ async fn stage(store: &Store, content: ContentKey, file: PathBuf, crs: Crs) -> R
     reader.await.map_err(|_| io::Error::other("it could not be read"))?
 }
 
-fn send_all(file: &Path, crs: Crs, send: &mpsc::Sender<Vec<(usize, Written)>>) -> Result<String, RouteFileError> {
+fn send_all(source: &Source, send: &mpsc::Sender<Vec<(usize, Written)>>) -> Result<String, RouteFileError> {
     let (mut digest, mut place, mut result) = (None, 0, Ok(()));
     let mut batch = Vec::with_capacity(WRITTEN_TOGETHER);
-    let read = geojson::each(&mut File::open(file)?, crs, &mut |part| {
+    let read = geojson::each(&mut File::open(&source.file)?, source.crs, &mut |part| {
         let kept = match part {
             Part::Route(route) => FileDigest::new(&route).map(|new| digest = Some(new)),
-            Part::Stop(waypoint) => {
+            Part::Stop(mut waypoint) => {
+                source.beside.fill(&mut waypoint);
                 let added = digest.as_mut().map_or(Ok(()), |digest| digest.add(&waypoint));
                 added.and_then(|()| Written::new(&waypoint)).map(|written| {
                     batch.push((place, written));

@@ -83,7 +83,7 @@ pub struct WireRow {
 ))]
 pub async fn get(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let table = Table::read(&live, staff.as_ref(), query.as_deref()).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store"), (header::VARY, "authorization")], axum::Json(table.counts))
+    Ok(([(header::CACHE_CONTROL, "no-store"), (header::VARY, "authorization, cookie")], axum::Json(table.counts))
         .into_response())
 }
 
@@ -97,9 +97,10 @@ pub async fn csv(live: Live, staff: Option<Staff>, RawQuery(query): RawQuery) ->
     Ok(download("counts.csv", table.csv()))
 }
 
-struct Table {
+/// An answer being made.
+pub(super) struct Table {
     by: Vec<By>,
-    counts: Counts,
+    pub(super) counts: Counts,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,12 @@ impl By {
 }
 
 impl Table {
-    async fn read(live: &Live, staff: Option<&Staff>, query: Option<&str>) -> Result<Self, Problem> {
+    /// Whether there are rows beside the totals.
+    pub(super) fn has_parts(&self) -> bool {
+        !self.by.is_empty()
+    }
+
+    pub(super) async fn read(live: &Live, staff: Option<&Staff>, query: Option<&str>) -> Result<Self, Problem> {
         let exact = staff.is_some_and(|staff| matches!(staff.0.role, Role::Operator | Role::Admin));
         let mut query = Query::parse(query);
         let by = read_by(&mut query)?;

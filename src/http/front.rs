@@ -12,6 +12,7 @@ use super::cors;
 use super::design;
 use super::door::Answers;
 use super::problem::{self, Code, Problem, ProblemCode};
+use super::session;
 use super::state::{Inner, Shell};
 use super::upload::{UPLOAD_TIMEOUT, is_streamed};
 use access_log::Line;
@@ -142,6 +143,7 @@ impl Front {
     async fn lead_through(self: Arc<Self>, mut request: Request, peer: SocketAddr, passage: Passage) -> Response {
         let is_upload = design::is_upload(request.uri().path());
         request.headers_mut().insert(REQUEST_ID.clone(), passage.id.clone());
+        session::lend_key(&mut request);
         request.extensions_mut().extend(self.extensions.clone());
         request.extensions_mut().insert(ConnectInfo(peer));
         let endpoint = self.endpoints.get(passage.endpoint);

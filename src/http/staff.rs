@@ -29,15 +29,23 @@ impl OptionalFromRequestParts<Arc<Shell>> for Staff {
         if Secret::parse(Holder::Participant, token).is_some() {
             return Ok(None);
         }
-        let key = valid_key(&live, token).await?;
-        let now_ms = live.ambient.now_ms();
-        if key.last_used_ms.is_none_or(|used_ms| now_ms - used_ms > KEY_USE_EVERY_MS)
-            && live.store.note_key_use(key.id, now_ms).await.is_err()
-        {
-            tracing::warn!("the use of a key could not be noted");
-        }
-        Ok(Some(Self(key)))
+        key_of(&live, token).await.map(|key| Some(Self(key)))
     }
+}
+
+/// The valid key with this secret; its use is noted.
+///
+/// # Errors
+/// When it is none.
+pub async fn key_of(live: &Live, token: &str) -> Result<AccessKey, Problem> {
+    let key = valid_key(live, token).await?;
+    let now_ms = live.ambient.now_ms();
+    if key.last_used_ms.is_none_or(|used_ms| now_ms - used_ms > KEY_USE_EVERY_MS)
+        && live.store.note_key_use(key.id, now_ms).await.is_err()
+    {
+        tracing::warn!("the use of a key could not be noted");
+    }
+    Ok(key)
 }
 
 async fn valid_key(live: &Live, token: &str) -> Result<AccessKey, Problem> {

@@ -22,6 +22,8 @@ use uuid::Uuid;
 
 /// Large bodies under way at once.
 pub const UPLOADS_MAX: usize = 8;
+/// Streams of counts at once.
+pub const WATCHERS_MAX: usize = 256;
 /// Participants whose token hashes are kept in memory.
 const TOKEN_CACHE_MAX: u64 = 100_000;
 /// A token erased on another node is still recognised here this long; the writer refuses its check-ins all the same.
@@ -53,6 +55,8 @@ pub struct Inner {
     pub broken_files: Vec<String>,
     /// Large bodies that may still come.
     pub uploads: Arc<Semaphore>,
+    /// Streams of counts that may still begin.
+    pub watchers: Arc<Semaphore>,
     blobs: Option<Blobs>,
     /// Hashes of tokens seen lately; `None` for participants erased lately.
     tokens: moka::sync::Cache<Uuid, Option<[u8; 32]>>,
@@ -70,8 +74,20 @@ impl Inner {
     ) -> Self {
         let tokens = moka::sync::Cache::builder().max_capacity(TOKEN_CACHE_MAX).time_to_live(TOKEN_CACHE_FOR).build();
         let (documents, prepared) = (Documents::new(), Prepared::default());
-        let uploads = Arc::new(Semaphore::new(UPLOADS_MAX));
-        Self { store, current, recorder, refresher, documents, prepared, broken_files, uploads, blobs: None, tokens }
+        let (uploads, watchers) = (Arc::new(Semaphore::new(UPLOADS_MAX)), Arc::new(Semaphore::new(WATCHERS_MAX)));
+        Self {
+            store,
+            current,
+            recorder,
+            refresher,
+            documents,
+            prepared,
+            broken_files,
+            uploads,
+            watchers,
+            blobs: None,
+            tokens,
+        }
     }
 
     /// The same with a place for files.

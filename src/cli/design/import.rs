@@ -145,7 +145,7 @@ async fn route_file(desk: &Desk<'_>, file: &Path, crs: Crs, dry_run: bool) -> Re
     if dry_run {
         return would_publish(desk, file, crs).await;
     }
-    let outcome = app::import_file(&desk.store, file, crs, desk.ambient).await?;
+    let outcome = app::import_file(&desk.store, desk.blobs.as_ref(), file, crs, desk.ambient).await?;
     let what = if outcome.published { "published" } else { "unchanged" };
     Ok([outcome.slug, outcome.revision.to_string(), outcome.changed.to_string(), what.into()])
 }

@@ -20,6 +20,7 @@ pub use imports::Jobs;
 pub use refusals::Refusals;
 pub use uploads::{TUS_HEADERS, announce, is_upload};
 
+use super::session;
 use super::state::Shell;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
@@ -30,6 +31,7 @@ use utoipa_axum::routes;
 /// The endpoints for people with keys.
 pub fn endpoints() -> OpenApiRouter<Arc<Shell>> {
     OpenApiRouter::new()
+        .routes(routes!(session::get, session::open, session::close))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))

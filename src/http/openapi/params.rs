@@ -115,6 +115,18 @@ pub struct CountParams {
     by: Option<Vec<String>>,
 }
 
+/// What to follow.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LiveParams {
+    /// Only this study route.
+    route: Option<String>,
+    /// First day in Asia/Shanghai, YYYY-MM-DD (default: the first counted day).
+    from: Option<String>,
+    /// Last day (default: today, or the last counted day if that is later); at most ten years after `from`.
+    to: Option<String>,
+}
+
 /// In which numbers.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
