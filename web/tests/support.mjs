@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-export const BINARY = process.env.STUDYROUTE_BIN ?? join(ROOT, "target/debug/studyroute");
+export const BINARY = process.env.PAGES_BINARY ?? join(ROOT, "target/debug/studyroute");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const SHOTS = join(ROOT, "web/shots");
 const READY_MS = 60_000;

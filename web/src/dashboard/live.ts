@@ -37,7 +37,7 @@ const lost = () => {
   live.value = { ...live.value, how: "lost" };
 };
 
-/** One route's figures are never pushed, and a server may push nothing at all. */
+/** A proxy between may let nothing be pushed. */
 function poll() {
   const stop = new AbortController();
   const once = async () => {
@@ -61,7 +61,10 @@ function poll() {
 }
 
 function listen() {
-  const source = new EventSource(PATH);
+  const day = dayAt(nowMs());
+  const { route } = choice.peek();
+  const asked = new URLSearchParams({ from: day, to: day, ...(route ? { route } : {}) });
+  const source = new EventSource(`${PATH}?${asked}`);
   end = () => source.close();
   source.onmessage = ({ data }) => {
     try {
@@ -71,10 +74,12 @@ function listen() {
     }
   };
   source.onerror = () => {
-    // The browser tries again by itself unless the answer was no stream.
-    if (source.readyState !== EventSource.CLOSED) return lost();
+    // A stream ends now and then, and the browser goes on by itself, but with the day that it was begun on.
+    const wasRefused = source.readyState === EventSource.CLOSED;
+    if (!wasRefused && dayAt(nowMs()) === day) return lost();
     end();
-    poll();
+    if (wasRefused) poll();
+    else listen();
   };
 }
 
@@ -85,7 +90,7 @@ export function follow() {
     visible.value = !document.hidden;
   });
   effect(() => {
-    const { route } = choice.value;
+    void choice.value;
     void session.value;
     end();
     if (!visible.value) {
@@ -93,7 +98,6 @@ export function follow() {
       return;
     }
     live.value = { how: "waiting", atMs: null, figures: null };
-    if (route) poll();
-    else listen();
+    listen();
   });
 }
