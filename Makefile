@@ -1,15 +1,17 @@
 # Every chore has a name; CI calls the same names.
 .DELETE_ON_ERROR:
-.PHONY: run test bench bench-quick bench-peers web lint fmt docs deny
+.PHONY: run test bench bench-quick bench-peers web lint lint-pages fmt docs deny
 
 # Builds, and serves both routes at 127.0.0.1:8080 with its data in studyroute.db beside.
-run:
+run: web
 	cargo run --locked --release -- serve
 
 # Everything, on SQLite and on a PostgreSQL of its own. Installs by apt what is missing, where it may.
 test:
 	scripts/test-setup
+	scripts/build-pages
 	scripts/with-postgres cargo test --locked
+	scripts/test-pages
 
 # Everything against its limit or a peer, in one run; writes BENCHMARKS.md. Ends within 30 minutes on 2 cores.
 bench:
@@ -23,9 +25,14 @@ bench-quick:
 bench-peers:
 	benches/peers/install
 
-# The pages are plain files that are built into the program; there is nothing to build yet.
+# The pages and the models, which cargo builds into the program or the program reads beside the routes. Needs Node; cargo never runs it.
 web:
-	@echo "web/ holds plain pages; cargo builds them in"
+	scripts/build-pages
+
+# The pages' types against the API's own document, and their style.
+lint-pages:
+	cargo run --locked --quiet -- openapi > target/openapi.json
+	cd web && npm run --silent check
 
 fmt:
 	cargo fmt
@@ -38,6 +45,6 @@ deny:
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "cargo-deny is not installed; tests/supply.rs checks licences, sources and versions"; fi
 
-lint: docs deny
+lint: docs deny web lint-pages
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
