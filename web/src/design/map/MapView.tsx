@@ -106,7 +106,8 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
       map.getCanvas().setAttribute("aria-label", lang.value === "en" ? "Map of the route" : "路线地图"),
     ),
     effect(() => {
-      if (selected.value) reveal(map, selected.value);
+      const isDrawn = ["circle", "polygon", "new-polygon"].includes(tool.value ?? "");
+      if (selected.value) reveal(map, selected.value, isDrawn);
     }),
     effect(() => {
       if (outcomes.value.size > 0) showAll(map);
@@ -115,12 +116,12 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
   ];
 }
 
-/** Brings a stop into view when it is not. */
-function reveal(map: MapLibre, id: string) {
+/** Brings a stop into view when it is not, and into the middle when its zone is to be drawn. */
+function reveal(map: MapLibre, id: string, middle: boolean) {
   const stop = content.peek()?.waypoints.find((one) => one.id === id);
   if (!stop) return;
   const at: LonLat = [stop.position.lon, stop.position.lat];
-  if (!map.getBounds().contains(at) || map.getZoom() < CLOSE_ZOOM - 3) {
+  if (middle || !map.getBounds().contains(at) || map.getZoom() < CLOSE_ZOOM - 3) {
     const box = boxOf([at, ...rings(stop).flat()]);
     if (box) map.fitBounds(box, { padding: 80, maxZoom: CLOSE_ZOOM, animate: !calm() });
   }
