@@ -1,6 +1,6 @@
 // Five peaks in a row, their contour lines, and rain that runs off them to the reservoir. A schematic: the order "five
 // peaks in a row, the lake below" is the place's, the shape of the slopes is a formula, not a survey.
-import { each, model, Part, part, stream } from "../kit/model.mjs";
+import { model, Part, part, stream } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { repeated, Shape, together } from "../kit/shape.mjs";

@@ -1,7 +1,7 @@
-// A model as one binary glTF file. The accessors are plain floats and bytes, so that every viewer reads it; the only
-// extension is KHR_materials_unlit, for what glows, and a viewer may leave it out.
+// A model as one binary glTF file. Two extensions that viewers read without a decoder: KHR_materials_unlit for what glows,
+// and KHR_mesh_quantization, so that a normal takes three bytes instead of twelve.
 import { Document, NodeIO } from "@gltf-transform/core";
-import { KHRMaterialsUnlit } from "@gltf-transform/extensions";
+import { KHRMaterialsUnlit, KHRMeshQuantization } from "@gltf-transform/extensions";
 import { every } from "./model.mjs";
 import { mesh } from "./shape.mjs";
 
@@ -22,7 +22,7 @@ export async function glb(model) {
   root.getAsset().generator = "studyroute models";
   root.getAsset().extras = { schematic: model.schematic, legend: legend(model) };
   writer.motion(model);
-  const io = new NodeIO().registerExtensions([KHRMaterialsUnlit]);
+  const io = new NodeIO().registerExtensions([KHRMaterialsUnlit, KHRMeshQuantization]);
   return io.writeBinary(document);
 }
 
@@ -36,6 +36,7 @@ class Writer {
   constructor(document) {
     this.document = document;
     this.buffer = document.createBuffer();
+    document.createExtension(KHRMeshQuantization).setRequired(true);
     this.nodes = new Map();
     this.meshes = new Map();
     this.materials = new Map();
@@ -71,7 +72,10 @@ class Writer {
     return this.document
       .createPrimitive()
       .setAttribute("POSITION", this.accessor("VEC3", new Float32Array(positions)))
-      .setAttribute("NORMAL", this.accessor("VEC3", new Float32Array(normals)))
+      .setAttribute(
+        "NORMAL",
+        this.accessor("VEC3", new Int8Array(normals.map((v) => Math.round(v * 127)))).setNormalized(true),
+      )
       .setAttribute("COLOR_0", this.accessor("VEC4", tints).setNormalized(true))
       .setIndices(this.accessor("SCALAR", new Index(indices)))
       .setMaterial(this.material(material));
