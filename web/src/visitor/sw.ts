@@ -17,8 +17,18 @@ const FILES = "files";
 const PATIENCE_MS = 3_000;
 
 worker.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(PARTS.first)));
+  event.waitUntil(keepShell());
 });
+
+/** All or nothing: the worker is not installed before every part is here. */
+async function keepShell() {
+  const cache = await caches.open(SHELL);
+  // At "/" the page is one of several answers.
+  const parts = PARTS.first.map(
+    (address) => new Request(address, address === "/" ? { headers: { accept: "text/html" } } : {}),
+  );
+  await cache.addAll(parts);
+}
 
 // No skipWaiting: a page that is open keeps the parts it was built with; the new ones take over when it is closed.
 worker.addEventListener("activate", (event) => {
@@ -53,7 +63,7 @@ function isContent(url: URL): boolean {
 }
 
 async function page(request: Request): Promise<Response> {
-  const own = await (await caches.open(SHELL)).match("/");
+  const own = await (await caches.open(SHELL)).match("/", { ignoreVary: true });
   if (!own) return fetch(request);
   const late = new Promise<Response>((done) => setTimeout(done, PATIENCE_MS, own));
   const fresh = fetch(request).then((answer) => (answer.status < 500 ? answer : own));
@@ -123,6 +133,6 @@ worker.addEventListener("message", (event) => {
 
 async function missing(): Promise<string[]> {
   const cache = await caches.open(SHELL);
-  const known = await Promise.all(PARTS.more.map((address) => cache.match(address)));
+  const known = await Promise.all(PARTS.more.map((address) => cache.match(address, { ignoreVary: true })));
   return PARTS.more.filter((_, i) => !known[i]);
 }

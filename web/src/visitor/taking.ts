@@ -54,7 +54,9 @@ export function files(stops: Waypoint[], reduced: boolean): Asset[] {
 export async function bytesToFetch(stops: Waypoint[], reduced: boolean): Promise<number> {
   const cache = await caches.open("files");
   const here = await Promise.all(
-    files(stops, reduced).map(async (asset) => ((await cache.match(asset.href)) ? 0 : asset.bytes)),
+    files(stops, reduced).map(async (asset) =>
+      (await cache.match(asset.href, { ignoreVary: true })) ? 0 : asset.bytes,
+    ),
   );
   const texts = stops.length * STOP_TEXT_BYTES * LANGS.length;
   return here.reduce((sum, bytes) => sum + bytes, texts) + Number(await askWorker("size-of-more"));
