@@ -1,0 +1,89 @@
+// The models of the exhibits: valid, small enough for a phone, the same bytes from the same code, and what their exhibit says.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { validateBytes } from "gltf-validator";
+import { build, generators, ROUTES } from "../models/build.mjs";
+
+const MAX_BYTES = 300_000;
+const MAX_TRIANGLES = 60_000;
+const LEAST_PER_ROUTE = 12;
+/** The reduced variant leaves out at least this share of the triangles. */
+const LEFT_OUT = 0.25;
+/** Models in which nothing moves; every other one is a loop. */
+const STILL = ["pagoda-stress-colours"];
+
+/** The exhibits of a route, from its file. */
+function exhibits(route) {
+  const file = new URL(`../../routes-data/${route}/route.geojson`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).features.flatMap((one) => one.properties.exhibits ?? []);
+}
+
+/** The description inside a binary glTF. */
+function description(glb) {
+  const view = new DataView(glb.buffer, glb.byteOffset, glb.byteLength);
+  return JSON.parse(new TextDecoder().decode(glb.subarray(20, 20 + view.getUint32(12, true))));
+}
+
+const made = new Map();
+for (const one of generators()) made.set(one.exhibit, await build(one));
+
+for (const route of ROUTES) {
+  test(`each exhibit of ${route} that is a model has a generator, and each generator its exhibit`, () => {
+    const said = exhibits(route).filter((one) => one.kind === "model");
+    const names = generators()
+      .filter((one) => one.route === route)
+      .map((one) => one.exhibit);
+    assert.deepEqual(said.map((one) => one.id).sort(), names);
+    assert.ok(names.length >= LEAST_PER_ROUTE, `${names.length} models`);
+  });
+}
+
+for (const [exhibit, { full, reduced, triangles }] of made) {
+  test(`${exhibit} is valid, small, and smaller when reduced`, async () => {
+    for (const bytes of [full, reduced]) {
+      const { issues } = await validateBytes(bytes);
+      assert.equal(issues.numErrors + issues.numWarnings, 0, JSON.stringify(issues.messages.slice(0, 3)));
+    }
+    assert.ok(full.length < MAX_BYTES, `${full.length} bytes`);
+    assert.ok(triangles[0] < MAX_TRIANGLES, `${triangles[0]} triangles`);
+    assert.ok(reduced.length < full.length);
+    assert.ok(triangles[1] <= triangles[0] * (1 - LEFT_OUT), `${triangles[1]} of ${triangles[0]} triangles`);
+  });
+
+  test(`${exhibit} is labelled in both languages and moves if it should`, () => {
+    const { asset, nodes, animations = [] } = description(full);
+    const labels = nodes.flatMap((node) => node.extras?.label ?? []);
+    assert.ok(labels.length > 0);
+    for (const label of labels) assert.ok(label["zh-CN"] && label.en, JSON.stringify(label));
+    assert.deepEqual(
+      asset.extras.legend.map((one) => one.number),
+      labels.map((_, i) => i + 1),
+    );
+    assert.equal(asset.extras.schematic, true);
+    assert.equal(animations.length, STILL.includes(exhibit) ? 0 : 1);
+  });
+}
+
+test("a schematic says so in its exhibit's text, in both languages", () => {
+  for (const one of ROUTES.flatMap(exhibits).filter(({ kind }) => kind === "model")) {
+    assert.match(one.text["zh-CN"], /示意/, one.id);
+    assert.match(one.text.en, /schematic/i, one.id);
+  }
+});
+
+test("the same generators give the same bytes", async () => {
+  for (const one of generators()) {
+    const again = await build(one);
+    const first = made.get(one.exhibit);
+    assert.deepEqual(
+      [Buffer.compare(again.full, first.full), Buffer.compare(again.reduced, first.reduced)],
+      [0, 0],
+      one.exhibit,
+    );
+  }
+  const [some] = generators();
+  const picture = made.get(some.exhibit).picture();
+  assert.equal(Buffer.compare(picture, (await build(some)).picture()), 0);
+  assert.deepEqual([picture.readUInt32BE(16), picture.readUInt32BE(20)], [512, 512]);
+});
