@@ -86,3 +86,12 @@ export async function violations(page) {
 export async function worked(page) {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 }
+
+/** Until a question that takes its time is answered with yes. */
+export async function until(page, question, timeout_ms = 30_000) {
+  const end = Date.now() + timeout_ms;
+  while (!(await page.evaluate(question))) {
+    if (Date.now() > end) throw new Error(`still not: ${question}`);
+    await page.waitForTimeout(100);
+  }
+}
