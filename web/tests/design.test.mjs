@@ -296,6 +296,47 @@ test("what is typed without network is kept and saved when the network is back",
   await done(["ERR_INTERNET_DISCONNECTED"]);
 });
 
+test("a session that ends under open work asks for the key again and loses nothing", async () => {
+  await makeRoute(all, "session-ends", THREE);
+  const { page, done } = await signedIn(all);
+  await openRoute(page, "路线 session-ends");
+  await page.locator('[data-stop="stop-1"]').click();
+  await page.request.delete(`${all.server.url}/v1/session`, { headers: { "x-studyroute-page": "1" } });
+  await page.getByLabel("中文", { exact: true }).first().fill("登录过期时写的");
+  await page.getByText("没存完的改动还在").waitFor();
+  await page.locator('input[type="password"]').fill(all.key);
+  await page.getByRole("button", { name: "登录" }).click();
+  await saved(page);
+  assert.equal((await all.draft("session-ends")).waypoints[0].title["zh-CN"], "登录过期时写的");
+  await done(["401"]);
+});
+
+test("the way is drawn along what it should meet, and snaps to the stops", async () => {
+  await makeRoute(all, "a-way", THREE);
+  const { page, done } = await signedIn(all);
+  await openRoute(page, "路线 a-way");
+  await page.waitForTimeout(800);
+  await page.getByRole("button", { name: "画路线走向" }).click();
+  const pins = [];
+  for (const pin of await page.locator(".pin").all()) pins.push(await pin.boundingBox());
+  // Beside the stops, within a finger's breadth of them: what is on a stop is the stop's.
+  for (const { x, y, width } of [...pins, pins[2]]) {
+    await page.mouse.move(x + width + 3, y + 4, { steps: 3 });
+    await page.mouse.click(x + width + 3, y + 4);
+    await page.waitForTimeout(250);
+  }
+  await saved(page);
+  const { line, waypoints } = await all.draft("a-way");
+  assert.deepEqual(
+    line.coordinates,
+    waypoints.map((one) => [one.position.lon, one.position.lat]),
+  );
+  await page.keyboard.press("Control+z");
+  await saved(page);
+  assert.equal((await all.draft("a-way")).line?.coordinates?.length ?? 0, 0);
+  await done();
+});
+
 test("a finding of the lint leads to its field, and mending it there lets the route be published", async () => {
   await makeRoute(all, "to-mend", THREE);
   const { page, done } = await signedIn(all);

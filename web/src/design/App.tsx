@@ -67,7 +67,7 @@ export function Account() {
     }
   };
   return (
-    <div class="row">
+    <div class="row account">
       <span class="soft clip">{session.value?.name}</span>
       <LangSwitch />
       <button type="button" class="quiet" onClick={leave}>

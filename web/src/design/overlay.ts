@@ -15,3 +15,5 @@ export const ghosts = signal<Ghost[]>([]);
 export const ghostShown = signal(0);
 /** By stop, in a few characters. */
 export const outcomes = signal<Map<string, string>>(new Map());
+/** Grows when the whole route is to be seen anew. */
+export const overview = signal(0);

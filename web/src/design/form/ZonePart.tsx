@@ -1,7 +1,7 @@
 // Where a stop is, how well that is known, and where presence counts. Everything that the map does by hand can be written here.
 import { say } from "../../shared/i18n";
 import { place } from "../map/markers";
-import { rings } from "../map/shapes";
+import { circle } from "../map/shapes";
 import { degrees, type LonLat, ZONE_NEW_M, type Zone } from "../model";
 import { frozen } from "../store";
 import { Choice, Line, NumberField } from "./fields";
@@ -40,15 +40,14 @@ function ZoneFields({ stop, put }: PartProps) {
   const zone: Zone = stop.zone ?? { kind: "circle", radius_m: 0 };
   const survey = zone.to_be_surveyed ? { to_be_surveyed: true } : {};
   const toKind = (kind: string) => {
-    const [outline] = rings(stop, zone.kind === "circle" ? zone : { kind: "circle", radius_m: ZONE_NEW_M });
-    const eighths =
-      outline?.filter((_, i) => i % 8 === 0).map(([x, y]): LonLat => [degrees(x), degrees(y)]) ?? [];
+    const radiusM = zone.kind === "circle" && zone.radius_m > 0 ? zone.radius_m : ZONE_NEW_M;
+    const outline = circle(stop.position, radiusM, 8).map(([x, y]): LonLat => [degrees(x), degrees(y)]);
     put(
       {
         zone:
           kind === "circle"
             ? { kind: "circle", radius_m: ZONE_NEW_M, ...survey }
-            : { kind: "polygon", coordinates: [eighths], ...survey },
+            : { kind: "polygon", coordinates: [outline], ...survey },
       },
       null,
     );

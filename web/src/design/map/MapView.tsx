@@ -6,12 +6,12 @@ import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { useEffect, useRef } from "preact/hooks";
 import { lang, say } from "../../shared/i18n";
 import { type LonLat, newWaypoint } from "../model";
-import { ghostShown, ghosts, outcomes } from "../overlay";
+import { ghostShown, ghosts, outcomes, overview } from "../overlay";
 import { announced, chosen, content, edit, formPart, frozen, selected } from "../store";
 import { Drawing, type Tool } from "./drawing";
 import { ExhibitMarkers } from "./exhibits";
 import { StopMarkers } from "./markers";
-import { type Box, boxOf, graticule, NOTHING, rings, way, zones } from "./shapes";
+import { type Box, boxOf, circle, graticule, NOTHING, rings, way, zones } from "./shapes";
 import { style } from "./style";
 
 setWorkerUrl(worker);
@@ -20,6 +20,8 @@ setWorkerUrl(worker);
 const HOME: LonLat = [116.587, 35.415];
 const HOME_ZOOM = 8;
 const CLOSE_ZOOM = 16;
+/** So much ground is seen round a stop whose exhibits are placed, metres. */
+const AROUND_M = 25;
 
 /** What the next click does. */
 export const tool = signal<Tool | "add" | null>(null);
@@ -110,7 +112,10 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
       if (selected.value) reveal(map, selected.value, isDrawn);
     }),
     effect(() => {
-      if (outcomes.value.size > 0) showAll(map);
+      if (selected.value && formPart.value === "exhibits") revealExhibits(map, selected.value);
+    }),
+    effect(() => {
+      if (overview.value > 0) showAll(map);
     }),
     () => drawing.end(),
   ];
@@ -125,6 +130,16 @@ function reveal(map: MapLibre, id: string, middle: boolean) {
     const box = boxOf([at, ...rings(stop).flat()]);
     if (box) map.fitBounds(box, { padding: 80, maxZoom: CLOSE_ZOOM, animate: !calm() });
   }
+}
+
+/** Comes near enough to place what stands at a stop. */
+function revealExhibits(map: MapLibre, id: string) {
+  const stop = content.peek()?.waypoints.find((one) => one.id === id);
+  if (!stop) return;
+  const places =
+    stop.exhibits?.map(({ geopose: { position } }): LonLat => [position.lon, position.lat]) ?? [];
+  const box = boxOf([...circle(stop.position, AROUND_M), ...places]);
+  if (box) map.fitBounds(box, { padding: 40, animate: !calm() });
 }
 
 function calm(): boolean {

@@ -8,6 +8,8 @@ import { shifted } from "./shapes";
 
 /** Nearer than this, two stops cannot both be hit by a finger; zooming in parts them. */
 const CROWDED_PX = 30;
+/** The same where pins also say what a rehearsal came to. */
+const CROWDED_TOLD_PX = 64;
 const STEP_M = 1;
 const STEP_FAR_M = 10;
 const ARROWS: Record<string, [east: number, north: number]> = {
@@ -54,7 +56,8 @@ export class StopMarkers {
     all.forEach((marker, i) => {
       if (seen.has(marker)) return;
       seen.add(marker);
-      const crowded = kept.some((other) => other.dist(places[i]) < CROWDED_PX);
+      const room = marker.getElement().classList.contains("told") ? CROWDED_TOLD_PX : CROWDED_PX;
+      const crowded = kept.some((other) => other.dist(places[i]) < room);
       if (!crowded) kept.push(places[i]);
       const element = marker.getElement();
       element.classList.toggle("crowded", crowded);

@@ -3,7 +3,7 @@
 import type { Feature, FeatureCollection } from "geojson";
 import type { Content, LonLat, Position, Waypoint, Zone } from "../model";
 
-const CIRCLE_CORNERS = 64;
+const CIRCLE_CORNERS = 180;
 /** Semi-major axis and squared eccentricity of WGS 84. */
 const A_M = 6_378_137;
 const E2 = 0.006_694_379_990_14;

@@ -4,7 +4,7 @@ import type { Schemas } from "../../shared/api";
 import { say, shown, whole } from "../../shared/i18n";
 import { call, routePath } from "../call";
 import { NumberField } from "../form/fields";
-import { outcomes } from "../overlay";
+import { outcomes, overview } from "../overlay";
 import { formPart, route, save, selected, wanted } from "../store";
 import { mistake } from "../words/mistakes";
 
@@ -32,6 +32,7 @@ export function RehearsalPanel() {
           one.failed ? share(one.walkers - one.failed, one.walkers) : "✓",
         ]),
       );
+      overview.value += 1;
     } catch (error) {
       problem.value = mistake(error);
     }

@@ -5,7 +5,7 @@ import { Refused, type Schemas } from "../../shared/api";
 import { say } from "../../shared/i18n";
 import { call, readDraft, routePath } from "../call";
 import { contentOf, type LonLat } from "../model";
-import { type Ghost, ghostShown, ghosts } from "../overlay";
+import { type Ghost, ghostShown, ghosts, overview } from "../overlay";
 import { announced, content, currentEtag, reload, route, save } from "../store";
 import { stopTitle } from "../words/fields";
 import { mistake } from "../words/mistakes";
@@ -98,6 +98,7 @@ export async function take() {
     file.value = null;
     report.value = null;
     ghosts.value = [];
+    overview.value += 1;
   });
   announced.value = say("已导入", "Imported");
 }
