@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use studyroute::ambient::Ambient;
 use studyroute::config::Config;
@@ -209,13 +209,27 @@ fn ambient(clock: &Arc<AtomicI64>) -> Ambient {
     Ambient::with_clock(move || clock.load(Ordering::SeqCst))
 }
 
+/// The route files without the models that may have been made beside them, which no test of the front door looks at.
+fn plain_routes() -> &'static Path {
+    static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
+        let folder = TempDir::new().expect("a temporary folder");
+        for route in ["confucius-mencius", "peoples-canal"] {
+            std::fs::create_dir(folder.path().join(route)).expect("a folder");
+            let file = Path::new(route).join("route.geojson");
+            std::fs::copy(Path::new("routes-data").join(&file), folder.path().join(&file)).expect("copied");
+        }
+        folder
+    });
+    FOLDER.path()
+}
+
 /// What the settings are without being told, but for the port, the database, and a burst that no test meets by accident.
 fn config(folder: &Path) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database: format!("sqlite:{}", folder.join("studyroute.db").display()),
         assets: String::new(),
-        routes_data: "routes-data".into(),
+        routes_data: plain_routes().into(),
         trusted_proxies: Vec::new(),
         log: "info".into(),
         access_log: true,

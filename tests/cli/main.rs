@@ -1,5 +1,6 @@
 //! The command line as those who run the service meet it: what is printed, and the exit codes.
 
+mod beside;
 mod design;
 mod files;
 #[path = "../support/samples.rs"]
