@@ -111,17 +111,17 @@ pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &
         Some(slug) => Some(store.route_key(slug).await?.with_context(|| format!("there is no study route {slug}"))?),
         None => None,
     };
-    let total = CountQuery { from, to, route, ..CountQuery::default() };
     let by = |dimension| args.by.contains(&dimension);
     let parts = CountQuery {
+        from,
+        to,
+        route,
         by_day: by(By::Day),
         by_route: by(By::Route),
         by_waypoint: by(By::Waypoint),
         by_hour: by(By::Hour),
-        ..total
     };
-    let mut rows = if parts == total { Vec::new() } else { store.counts(parts).await? };
-    let all = store.counts(total).await?.pop().map(|row| row.counted).unwrap_or_default();
+    let (all, mut rows) = store.counts_with_total(parts).await?;
     rows.push(CountRow { route: None, waypoint: None, hour: None, day: None, counted: all });
     let range = format!("{} to {} ({})", time::date_of(from), time::date_of(to), time::TIME_ZONE);
     out.table(

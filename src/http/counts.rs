@@ -141,21 +141,16 @@ impl Table {
                 Some(key.ok_or_else(|| Problem::parameter("route", "is not the name of a study route"))?)
             }
         };
-        let total_query = CountQuery { from, to, route, ..CountQuery::default() };
-        let total = live.store.counts(total_query).await?.pop().map(|row| row.counted).unwrap_or_default();
-        let rows = if by.is_empty() {
-            Vec::new()
-        } else {
-            live.store
-                .counts(CountQuery {
-                    by_route: by.contains(&By::Route),
-                    by_waypoint: by.contains(&By::Waypoint),
-                    by_hour: by.contains(&By::Hour),
-                    by_day: by.contains(&By::Day),
-                    ..total_query
-                })
-                .await?
+        let query = CountQuery {
+            from,
+            to,
+            route,
+            by_route: by.contains(&By::Route),
+            by_waypoint: by.contains(&By::Waypoint),
+            by_hour: by.contains(&By::Hour),
+            by_day: by.contains(&By::Day),
         };
+        let (total, rows) = live.store.counts_with_total(query).await?;
         if rows.len() > ROWS_MAX {
             return Err(Problem::parameter(
                 "by",

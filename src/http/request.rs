@@ -322,6 +322,13 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     check_depth(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
+    if let Ok(value) = super::strict::object(&mut reader)
+        && reader.end().is_ok()
+    {
+        return Ok(value);
+    }
+    // Only what is wrong is read once more, with an eye on where one is.
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
     let value = super::strict::object(tracked);

@@ -62,7 +62,8 @@ mod tests {
         first.extend_from_slice(b"sent");
         let place = first.as_ptr();
         let sent = body(first);
-        assert_ne!(buffer(10).as_ptr(), place, "it is still being sent");
+        let other = buffer(10);
+        assert_ne!(other.as_ptr(), place, "it is still being sent");
         drop(sent);
         let again = buffer(1_000);
         assert!(again.is_empty() && again.as_ptr() == place);

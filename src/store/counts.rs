@@ -221,10 +221,24 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn counts(&self, query: CountQuery) -> Result<Vec<CountRow>> {
-        if query.from > query.to {
-            return Ok(Vec::new());
-        }
-        let (days, returns) = self.read_counters(query).await?;
+        self.one_of(query, self.read_counters(&[query]).await?.pop()).await
+    }
+
+    /// Of one instant: figures of the whole, and one row per part if there are any, so that neither knows what the other does not.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn counts_with_total(&self, parts: CountQuery) -> Result<(Counted, Vec<CountRow>)> {
+        let total = CountQuery { by_route: false, by_waypoint: false, by_hour: false, by_day: false, ..parts };
+        let both = [total, parts];
+        let asked = if parts == total { &both[..1] } else { &both[..] };
+        let mut read = self.read_counters(asked).await?.into_iter();
+        let whole = self.one_of(total, read.next()).await?.pop().map(|row| row.counted).unwrap_or_default();
+        Ok((whole, self.one_of(parts, read.next()).await?))
+    }
+
+    async fn one_of(&self, query: CountQuery, read: Option<(Vec<DaysRow>, Vec<ReturnsRow>)>) -> Result<Vec<CountRow>> {
+        let (days, returns) = read.unwrap_or_default();
         let returns: HashMap<_, _> = returns
             .into_iter()
             .map(|(route, waypoint, hour, any, inside)| ((route, waypoint, hour), (any, inside)))
@@ -241,25 +255,31 @@ impl Store {
         self.name(query, counted.collect()).await
     }
 
-    async fn read_counters(&self, query: CountQuery) -> Result<(Vec<DaysRow>, Vec<ReturnsRow>)> {
-        let (kind, (first, last)) = (query.kind(), query.routes());
-        let (from, to) = (query.from, query.to);
+    /// What each question reads, all in one snapshot.
+    async fn read_counters(&self, queries: &[CountQuery]) -> Result<Vec<(Vec<DaysRow>, Vec<ReturnsRow>)>> {
         on!(self, |pools, dialect| {
-            if query.by_day {
-                let days = sqlx::query_as(OF_DAYS.on(dialect)).bind(kind).bind(first).bind(last).bind(i64::from(from));
-                return Ok((days.bind(i64::from(to)).fetch_all(&pools.read).await?, Vec::new()));
-            }
             let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
             let counted: Option<(Option<i64>, Option<i64>)> =
                 sqlx::query_as(COUNTED_DAYS.on(dialect)).fetch_optional(&mut *tx).await?;
-            let Some(counted) = counted.and_then(days_of) else { return Ok((Vec::new(), Vec::new())) };
-            let range = sums::parts(from, to, counted);
-            let days = sqlx::query_as(OF_RANGE.on(dialect)).bind(kind).bind(first).bind(last);
-            let days = days.bind(parts(&range.days)?).fetch_all(&mut *tx).await?;
-            let returns = sqlx::query_as(RETURNS.on(dialect)).bind(kind).bind(first).bind(last);
-            let returns = returns.bind(parts(&range.returns)?).fetch_all(&mut *tx).await?;
+            let Some(counted) = counted.and_then(days_of) else { return Ok(Vec::new()) };
+            let mut read = Vec::with_capacity(queries.len());
+            for query in queries.iter().filter(|query| query.from <= query.to) {
+                let (kind, (first, last)) = (query.kind(), query.routes());
+                if query.by_day {
+                    let days = sqlx::query_as(OF_DAYS.on(dialect)).bind(kind).bind(first).bind(last);
+                    let days = days.bind(i64::from(query.from)).bind(i64::from(query.to));
+                    read.push((days.fetch_all(&mut *tx).await?, Vec::new()));
+                    continue;
+                }
+                let range = sums::parts(query.from, query.to, counted);
+                let days = sqlx::query_as(OF_RANGE.on(dialect)).bind(kind).bind(first).bind(last);
+                let days = days.bind(parts(&range.days)?).fetch_all(&mut *tx).await?;
+                let returns = sqlx::query_as(RETURNS.on(dialect)).bind(kind).bind(first).bind(last);
+                let returns = returns.bind(parts(&range.returns)?).fetch_all(&mut *tx).await?;
+                read.push((days, returns));
+            }
             tx.rollback().await?;
-            Ok((days, returns))
+            Ok(read)
         })
     }
 

@@ -63,11 +63,12 @@ pub enum Store {
 pub struct Pools<DB: sqlx::Database> {
     read: Pool<DB>,
     write: Pool<DB>,
+    scopes: counters::Known,
 }
 
 impl<DB: sqlx::Database> Clone for Pools<DB> {
     fn clone(&self) -> Self {
-        Self { read: self.read.clone(), write: self.write.clone() }
+        Self { read: self.read.clone(), write: self.write.clone(), scopes: self.scopes.clone() }
     }
 }
 

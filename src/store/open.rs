@@ -1,6 +1,7 @@
 //! Opening the database, with the settings that durability depends on set by us and read back on every connection: a driver's
 //! defaults lose the last commit when the power goes.
 
+use super::counters::Known;
 use super::{Pools, Result, Store, StoreError};
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -78,7 +79,7 @@ async fn open_sqlite(file: &str) -> Result<Store> {
     migrate_sqlite(&write).await?;
     sync_folder(Path::new(file)).map_err(|error| StoreError::Unfit(format!("{file}: {error}")))?;
     let read = pool(SQLITE_READERS_MAX, options.read_only(true)).await?;
-    Ok(Store::Sqlite(Pools { read, write }))
+    Ok(Store::Sqlite(Pools { read, write, scopes: Known::default() }))
 }
 
 /// sqlx locks nothing here, so two processes may make the tables of a new file at once; then one of them tries again and finds
@@ -158,7 +159,7 @@ async fn open_postgres(url: &str) -> Result<Store> {
     if fsync != "on" {
         tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
     }
-    Ok(Store::Postgres(Pools { read: pool.clone(), write: pool }))
+    Ok(Store::Postgres(Pools { read: pool.clone(), write: pool, scopes: Known::default() }))
 }
 
 /// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.

@@ -1,5 +1,7 @@
 //! Participants: anonymous visitors with a token, made and erased on demand.
 
+use super::bulk::AddRows;
+use super::counters::numbers;
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, counters, json_ids, recording};
 use uuid::Uuid;
@@ -69,12 +71,12 @@ impl Store {
             }
             let log = sqlx::query_as(recording::PASTS.on(dialect)).bind(json_ids(&[id])?).fetch_all(&mut *tx).await?;
             let history = recording::recall(log).remove(&id).unwrap_or_default().history;
-            let erased = counters::erased(&history.changes())?;
-            for statement in counters::ADD {
-                sqlx::query(statement.on(dialect)).bind(&erased).execute(&mut *tx).await?;
-            }
+            let erased = counters::erased(&history.changes());
+            let numbers = numbers!(tx, dialect, pools, &erased);
+            tx.add_rows(&erased.bulk(&numbers)?).await?;
             sqlx::query(DELETE.on(dialect)).bind(id).execute(&mut *tx).await?;
             tx.commit().await?;
+            pools.scopes.learn(numbers);
             // The log file of SQLite still holds old pages; a reader may hinder this, then the next checkpoint does it.
             if sqlx::query(CHECKPOINT.on(dialect)).execute(&pools.write).await.is_err() {
                 tracing::debug!("the write-ahead log was not folded in at once");

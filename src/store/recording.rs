@@ -7,6 +7,7 @@
 
 use super::bulk::{AddRows, Bulk, Column};
 use super::check_ins::{NewCheckIn, Row, StoredCheckIn, verdict};
+use super::counters::numbers;
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, counters, json, json_ids};
 use crate::domain::check_in::Verdict;
@@ -146,14 +147,14 @@ impl Store {
                 tx.rollback().await?;
                 return Ok((plan.outcomes, plan.pasts));
             }
-            if !tx.add_rows(&[bulk(&plan.rows)]).await? {
+            let added = counters::added(&plan.changes);
+            let numbers = numbers!(tx, dialect, pools, &added);
+            let [days, returns] = added.bulk(&numbers)?;
+            if !tx.add_rows(&[bulk(&plan.rows), days, returns]).await? {
                 return Err(StoreError::Conflict);
             }
-            let added = counters::added(&plan.changes)?;
-            for statement in counters::ADD {
-                sqlx::query(statement.on(dialect)).bind(&added).execute(&mut *tx).await?;
-            }
             tx.commit().await.map_err(commit_error)?;
+            pools.scopes.learn(numbers);
             Ok((plan.outcomes, plan.pasts))
         })
     }
