@@ -1,6 +1,6 @@
 // A bronze vessel cast in clay: core and mould pieces close, the metal fills the gap between them, the mould comes off.
 // Schematic: one front piece stays drawn back so that the gap can be seen; no vessel of the museum is copied.
-import { each, model, Part, part, shown } from "../kit/model.mjs";
+import { each, model, Part, part, rising, shown } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -172,14 +172,10 @@ function crucible({ round }) {
 
 export default function make(detail) {
   const { round } = detail;
-  const glowing = part("molten bronze", vessel(PAINT.molten, detail), "glow").move("scale", [
-    [0, [1, 0.001, 1]],
-    [CLOSED + 0.5, [1, 0.001, 1]],
-    [POURED, [1, 1, 1]],
-    [SET, [1, 1, 1]],
-    [SET + 0.1, [0.001, 0.001, 0.001]],
-    [SECONDS, [0.001, 0.001, 0.001]],
-  ]);
+  const glowing = part("molten bronze", vessel(PAINT.molten, detail), "glow").move(
+    "scale",
+    rising([CLOSED + 0.5, POURED, SET, SET + 0.1], SECONDS),
+  );
   const cold = part("vessel", vessel(PAINT.bronze, detail), "metal").move(
     "scale",
     shown(SET, SECONDS - 0.3, SECONDS),

@@ -1,6 +1,6 @@
 // The year rings of a juniper and how a root outlives its trunk: rings light up from bark to centre, and beside them the dead
 // stump's living root sends up a new stem. Schematic: one ring in the model stands for ten years.
-import { each, model, Part, part, shown } from "../kit/model.mjs";
+import { each, GONE, model, Part, part, shown } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -160,11 +160,11 @@ export default function make(detail) {
   const stem = part("new stem", newStem(detail))
     .at(1.62, 0.1, 0.22)
     .move("scale", [
-      [0, [0.001, 0.001, 0.001]],
+      [0, GONE],
       [2, [0.05, 0.05, 0.05]],
       [12, [1, 1, 1]],
       [SECONDS - 0.5, [1, 1, 1]],
-      [SECONDS, [0.001, 0.001, 0.001]],
+      [SECONDS, GONE],
     ]);
   return model({
     parts: [

@@ -1,6 +1,6 @@
 // A wall of rammed earth: each loose layer is beaten thin between boards and the next is laid on it; then rain falls and
 // leaves through the drain under the wall. Schematic: thickness and number of layers are chosen to be seen.
-import { each, model, Part, part, shown, stream } from "../kit/model.mjs";
+import { each, GONE, model, Part, part, rising, shown, stream, WHOLE } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -35,21 +35,18 @@ function finished() {
 function layer(i) {
   const start = i * LAYER_S + 0.2;
   const squeezed = RAMMED_M / LOOSE_M;
-  const [none, loose, firm] = [
-    [1, 0.001, 1],
-    [1, 1, 1],
-    [1, squeezed, 1],
-  ];
   const beats = [0.55, 0.8, 1.05].map((t, k) => [start + t, [1, 1 + ((squeezed - 1) * (k + 1)) / 3, 1]]);
+  const firm = beats.at(-1)[1];
   return part(`layer ${i + 1}`, box([LONG_M, LOOSE_M - 0.008, THICK_M - i * 0.02], EARTHS[i % 4]))
     .at(0, GROUND_M + i * RAMMED_M, 0)
     .move("scale", [
-      [0, none],
-      [start - 0.1, none],
-      [start + 0.2, loose],
+      [0, GONE],
+      [start - 0.12, GONE],
+      [start - 0.1, [1, 0.001, 1]],
+      [start + 0.2, WHOLE],
       ...beats,
       [SECONDS - 0.3, firm],
-      [SECONDS, none],
+      [SECONDS, GONE],
     ]);
 }
 
@@ -86,7 +83,7 @@ function boards({ bevel }) {
     .move("scale", shown(0, BUILT, SECONDS));
 }
 
-function rammer({ round, bevel }) {
+function rammer({ round }) {
   return together(
     cylinder(0.018, 0.62, PAINT.wood, round(8)).at(0, 0.1, 0),
     box([0.22, 0.025, 0.025], PAINT.wood).at(0, 0.6, 0),
@@ -101,7 +98,6 @@ function rammer({ round, bevel }) {
       PAINT.darkstone,
       round(14),
     ),
-    box([0.001, 0.001, 0.001], PAINT.wood, bevel(0)),
   );
 }
 
@@ -142,7 +138,7 @@ function crew(detail) {
   });
 }
 
-function ground({ round, bevel }) {
+function ground({ round }) {
   // The drain is a row of clay pipes through the foot of the wall; the ground in front is cut away to show it.
   const pipes = each(3, (i) =>
     lathe(
@@ -164,7 +160,7 @@ function ground({ round, bevel }) {
   const left = -LONG_M / 2 - 1.0;
   const right = LONG_M / 2 + 0.3;
   const slab = (x0, x1, y, z0, z1, tint) =>
-    box([x1 - x0, y, z1 - z0], tint, bevel(0)).at((x0 + x1) / 2, 0, (z0 + z1) / 2);
+    box([x1 - x0, y, z1 - z0], tint).at((x0 + x1) / 2, 0, (z0 + z1) / 2);
   return together(
     slab(left, right, GROUND_M, -1.3, -THICK_M / 2 - 0.2, PAINT.grass),
     slab(left, DRAIN_X_M - 0.13, GROUND_M, -THICK_M / 2 - 0.2, 1.2, PAINT.grass),
@@ -210,14 +206,7 @@ function rain({ round }) {
 export default function make(detail) {
   const inside = part("water behind the wall", pool([2.6, 0.05, 0.6], PAINT.water), "water")
     .at(-0.2, GROUND_M, -0.85)
-    .move("scale", [
-      [0, [1, 0.001, 1]],
-      [BUILT + 0.8, [1, 0.001, 1]],
-      [BUILT + 2.5, [1, 1, 1]],
-      [SECONDS - 2, [1, 1, 1]],
-      [SECONDS - 0.5, [1, 0.001, 1]],
-      [SECONDS, [1, 0.001, 1]],
-    ]);
+    .move("scale", rising([BUILT + 0.8, BUILT + 2.5, SECONDS - 2, SECONDS - 0.5], SECONDS));
   const skins = [{ shape: ball(0.04, PAINT.water, detail.round(8)).stretch(1, 0.8, 1.5), material: "glow" }];
   const y = GROUND_M - 0.07;
   const outflow = stream({

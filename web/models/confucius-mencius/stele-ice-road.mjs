@@ -21,7 +21,7 @@ const LANES = [
 ];
 
 /** A stele lying on its back: rounded head, frame and lines of writing. */
-function stele({ round, bevel }) {
+function stele({ round }) {
   const n = round(14);
   const head = each(n + 1, (i) => [
     1.6 + 0.75 * Math.sin((i / n) * Math.PI),
@@ -49,7 +49,7 @@ function stele({ round, bevel }) {
     PAINT.palestone,
     round(6),
   );
-  return together(slab, frame, lines, dragon, box([0.01, 0.01, 0.01], PAINT.stone, bevel(0)));
+  return together(slab, frame, lines, dragon);
 }
 
 function sledge({ round, bevel }) {

@@ -1,6 +1,6 @@
 // How boulders become round: joints cut the granite into blocks, corners weather first, round cores are left and pile up;
 // on the right one of them is pushed until its centre of mass leaves the support. Schematic.
-import { each, model, Part, part } from "../kit/model.mjs";
+import { each, GONE, model, Part, part } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -125,8 +125,8 @@ function edge(detail) {
   plumb.move("scale", [
     [0, [1, 1, 1]],
     [TIP + 0.5, [1, 1, 1]],
-    [TIP + 0.8, [0.001, 0.001, 0.001]],
-    [SECONDS - 0.4, [0.001, 0.001, 0.001]],
+    [TIP + 0.8, GONE],
+    [SECONDS - 0.4, GONE],
     [SECONDS, [1, 1, 1]],
   ]);
   const moving = new Part("pushed boulder").move("translation", keys).put(turning, plumb);

@@ -77,6 +77,20 @@ export function shown(from, to, seconds) {
   return keys;
 }
 
+/** Keys of "scale" for what grows upwards from nothing, stays, and sinks back: flat it would still be seen, so it hides. */
+export function rising([from, full, until, gone], seconds) {
+  const flat = [1, 0.001, 1];
+  const end =
+    gone < seconds - BLINK_S
+      ? [
+          [gone, flat],
+          [gone + BLINK_S, GONE],
+          [seconds, GONE],
+        ]
+      : [[seconds, flat]];
+  return [[0, GONE], [from, GONE], [from + BLINK_S, flat], [full, WHOLE], [until, WHOLE], ...end];
+}
+
 /**
  * Copies of one part that run along a path one behind the other, for ever: water, sound, falling grain.
  * `laps` is how often one of them runs through in the loop; `late` (0 to 1) lets them

@@ -33,12 +33,12 @@ function pools(side) {
   }));
 }
 
-/** Built along x with the ridge in the middle; the whole is turned so that -x lies north. */
+/** Built along x with the ridge in the middle; the whole is turned so that +x lies north and the feeder comes in from the east. */
 function body({ bevel }) {
   const shape = together(bank(-TOP_M / 2, TOP_M / 2, RIDGE_M, true));
   for (const [side, s] of [
-    ["north", -1],
-    ["south", 1],
+    ["north", 1],
+    ["south", -1],
   ]) {
     for (const { from, to, y } of pools(side)) {
       shape.join(bank(Math.min(s * from, s * to), Math.max(s * from, s * to), y, false));
@@ -74,8 +74,8 @@ function lock(x, y, _top, bevel) {
 function gates() {
   return together(
     [
-      ["north", -1],
-      ["south", 1],
+      ["north", 1],
+      ["south", -1],
     ].map(([side, s]) =>
       pools(side).map(({ from, y }, i) => {
         const upper = i === 0 ? RIDGE_M : pools(side)[i - 1].y;
@@ -98,8 +98,8 @@ function water() {
     sheet(-TOP_M / 2, TOP_M / 2, RIDGE_M, CANAL_M),
     box([0.3, 0.07, 1.6], PAINT.water).at(0, RIDGE_M - 0.115, CANAL_M / 2 + 0.8),
     [
-      ["north", -1],
-      ["south", 1],
+      ["north", 1],
+      ["south", -1],
     ].map(([side, s]) => pools(side).map(({ from, to, y }) => sheet(s * from, s * to, y, CANAL_M))),
   );
 }
@@ -152,8 +152,8 @@ export default function make(detail) {
   const skins = [{ shape: ball(0.03, PAINT.foam, detail.round(8)).stretch(1.5, 0.7, 1), material: "glow" }];
   // Seven drops north for three south, all equally fast.
   const drops = [
-    ["north", -1],
-    ["south", 1],
+    ["north", 1],
+    ["south", -1],
   ].flatMap(([side, s]) =>
     stream({
       name: `${side} water`,
@@ -166,10 +166,10 @@ export default function make(detail) {
   );
   const boat = grainBoat({ length: 0.34, beam: 0.13, depth: 0.07 }, detail);
   const arrows = together(
-    arrow([-0.5, RIDGE_M + 0.42, 0], [-1.5, RIDGE_M + 0.42 - 0.35, 0], 0.035, PAINT.blue, detail.round(10)),
-    arrow([0.5, RIDGE_M + 0.42, 0], [1.1, RIDGE_M + 0.42 - 0.26, 0], 0.015, PAINT.blue, detail.round(10)),
+    arrow([0.5, RIDGE_M + 0.42, 0], [1.5, RIDGE_M + 0.42 - 0.35, 0], 0.035, PAINT.blue, detail.round(10)),
+    arrow([-0.5, RIDGE_M + 0.42, 0], [-1.1, RIDGE_M + 0.42 - 0.26, 0], 0.015, PAINT.blue, detail.round(10)),
   );
-  const profile = new Part("profile").turn(turned("y", -90)).put(
+  const profile = new Part("profile").turn(turned("y", 90)).put(
     part("land", together(body(detail), feeder(detail))),
     part("gates", gates()),
     part("water", water(), "water"),
@@ -183,7 +183,7 @@ export default function make(detail) {
     [-2, 2].map((i) =>
       part("grain boat", boat.copy()).at(
         Math.sign(i) * (TOP_M / 2 + POOL_M * 1.5),
-        pools(i < 0 ? "north" : "south")[1].y - 0.06,
+        pools(i > 0 ? "north" : "south")[1].y - 0.06,
         0,
       ),
     ),
@@ -195,22 +195,22 @@ export default function make(detail) {
         pins(
           [
             [
-              [0.28, RIDGE_M, 0.62],
+              [0.9, RIDGE_M, 0.26],
               "南旺：运河的最高处，汶水从这里引入",
               "Nanwang, the ridge: the Wen comes in here",
             ],
             [
-              [0.28, pools("north")[2].y, -(TOP_M / 2 + POOL_M * 2.5)],
+              [-0.32, pools("north")[2].y, -(TOP_M / 2 + POOL_M * 2.5)],
               "向北到临清：七份水",
               "North to Linqing: seven parts of the water",
             ],
             [
-              [0.28, pools("south")[2].y, TOP_M / 2 + POOL_M * 2.5],
+              [-0.32, pools("south")[2].y, TOP_M / 2 + POOL_M * 2.5],
               "向南：三份水",
               "South: three parts of the water",
             ],
             [
-              [0.3, pools("south")[0].y, TOP_M / 2 + 0.1],
+              [-0.2, pools("south")[0].y + 0.3, TOP_M / 2],
               "闸：把水一级一级留住",
               "Locks hold the water in steps",
             ],
@@ -221,6 +221,6 @@ export default function make(detail) {
     ],
     seconds: SECONDS,
     still: 5,
-    view: { turn: 68, tilt: 26 },
+    view: { turn: -62, tilt: 28 },
   });
 }

@@ -1,6 +1,6 @@
 // Two small dams of blocks in a glass flume: one loose, one with bow-tie iron clamps like those of Jinkou Dam. The water
 // rises over both; the loose blocks rock and are carried off. Schematic.
-import { each, model, Part, part, stream } from "../kit/model.mjs";
+import { each, model, Part, part, rising, stream } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { repeated, together } from "../kit/shape.mjs";
@@ -124,18 +124,10 @@ function over(name, z, detail, until) {
     [0.72, 0.12],
   ];
   const rows = [0.5, -0.5].map((k) => line.map(([x, y]) => [x, y + FLOOR_M, k * (LANE_M - 0.02)]));
-  const [off, on] = [
-    [1, 0.001, 1],
-    [1, 1, 1],
-  ];
-  const fall = part(`${name} fall`, skin(rows, PAINT.foam), "water").move("scale", [
-    [0, off],
-    [SPILLS, off],
-    [SPILLS + 0.6, on],
-    [until, on],
-    [until + 0.8, off],
-    [SECONDS, off],
-  ]);
+  const fall = part(`${name} fall`, skin(rows, PAINT.foam), "water").move(
+    "scale",
+    rising([SPILLS, SPILLS + 0.6, until, until + 0.8], SECONDS),
+  );
   const skins = [{ shape: ball(0.03, PAINT.foam, detail.round(8)), material: "glow" }];
   const drops = [-0.3, 0, 0.3].flatMap((dz, i) =>
     stream({

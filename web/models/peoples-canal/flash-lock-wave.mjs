@@ -1,6 +1,6 @@
 // A flash lock: boards are drawn, water surges through the gap and carries the boat down, then the boards go back.
 // Schematic, with levels chosen to be seen.
-import { each, model, Part, part, shown, stream } from "../kit/model.mjs";
+import { each, model, Part, part, rising, shown, stream } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -114,14 +114,10 @@ function surge() {
     [-0.25, UPPER_M - 0.06],
     [-0.5, UPPER_M - 0.04],
   ];
-  return part("surge", prism(outline, GAP_M - 0.02, PAINT.water), "water").move("scale", [
-    [0, [1, 0.001, 1]],
-    [OPENING + 1, [1, 0.001, 1]],
-    [OPEN, [1, 1, 1]],
-    [SHUTTING, [1, 1, 1]],
-    [SHUTTING + 2, [1, 0.001, 1]],
-    [SECONDS, [1, 0.001, 1]],
-  ]);
+  return part("surge", prism(outline, GAP_M - 0.02, PAINT.water), "water").move(
+    "scale",
+    rising([OPENING + 1, OPEN, SHUTTING, SHUTTING + 2], SECONDS),
+  );
 }
 
 export default function make(detail) {

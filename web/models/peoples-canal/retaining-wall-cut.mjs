@@ -58,7 +58,17 @@ function soil() {
     [-2.0, TOP_M + 0.1],
   ];
   return together(
-    prism(outline, DEEP_M, PAINT.earth, PAINT.grass),
+    prism(outline, DEEP_M, PAINT.earth),
+    prism(
+      [
+        [-2.0, TOP_M + 0.1],
+        [-THICK_M, TOP_M + 0.02],
+        [-THICK_M, TOP_M + 0.06],
+        [-2.0, TOP_M + 0.14],
+      ],
+      DEEP_M,
+      PAINT.grass,
+    ),
     box([1.7, FLOOR_M, DEEP_M], PAINT.darkearth).at(0.85 - THICK_M, 0, 0),
   );
 }
@@ -104,7 +114,7 @@ function pushes(detail) {
     ),
     part("push of the wet soil", front(row(-THICK_M - 0.02, -1, PAINT.red)), "glow").move(
       "scale",
-      shown(SOAKED, DRAINED - 1, SECONDS),
+      shown(SOAKED, EMPTY + 2.5, SECONDS),
     ),
   ];
 }
@@ -145,8 +155,7 @@ export default function make(detail) {
       [0, upright],
       [EMPTYING + 0.6, upright],
       [EMPTY + 1.2, lean],
-      [DRAINED - 1.5, lean],
-      [DRAINED, upright],
+      [SECONDS - 0.5, lean],
       [SECONDS, upright],
     ]);
   const piles = together(

@@ -1,6 +1,6 @@
 // Two towers of thirteen storeys on a shaking table: one narrows evenly, the other suddenly above the seventh storey, as
 // Xinglong Pagoda does. Storeys and outline follow the place; sway and cracks are exaggerated and schematic.
-import { each, model, Part, part } from "../kit/model.mjs";
+import { each, model, Part, part, rising } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -103,14 +103,7 @@ function cracks(radius) {
       0.08,
     );
   });
-  return part("cracks", together(lines), "glow").move("scale", [
-    [0, [1, 0.001, 1]],
-    [1.8, [1, 0.001, 1]],
-    [4.2, [1, 1, 1]],
-    [7.4, [1, 1, 1]],
-    [7.9, [1, 0.001, 1]],
-    [SECONDS, [1, 0.001, 1]],
-  ]);
+  return part("cracks", together(lines), "glow").move("scale", rising([1.8, 4.2, 7.4, 7.9], SECONDS));
 }
 
 function tower(name, sudden, detail) {

@@ -1,6 +1,6 @@
 // Daicun Dam as a box: a rising river spills over the lowest sill first, then over the second and the third, while the
 // channel to the canal keeps its level. The steps between the sills are the dam's own; the box and the flow are a schematic.
-import { each, model, Part, part, stream } from "../kit/model.mjs";
+import { each, GONE, model, Part, part, stream, WHOLE } from "../kit/model.mjs";
 import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
@@ -112,9 +112,9 @@ function sheet(above) {
 
 function spill({ name, above, z }, detail) {
   const top = CREST_M + above;
-  const keys = [[0, [1, 1, 0.001]]];
+  const keys = [[0, GONE]];
   const depth = each(65, (i) => [(i * SECONDS) / 64, Math.max(0, levelAt((i * SECONDS) / 64) - above)]);
-  for (const [t, d] of depth.slice(1)) keys.push([t, [1, 1, d > 0.005 ? 1 : 0.001]]);
+  for (const [t, d] of depth.slice(1)) keys.push([t, d > 0.005 ? WHOLE : GONE]);
   const path = [
     [-0.25, top + 0.05, 0],
     [0.2, top + 0.05, 0],
