@@ -1,6 +1,6 @@
 // The published content in the chosen language, loaded when first looked at and kept as long as the page. Behind it stands
 // the service worker, which answers from what is on the phone and fetches anew in the background.
-import { effect, type Signal, signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import { get, Refused, type Schemas } from "../shared/api";
 import { type Lang, lang } from "../shared/i18n";
 
@@ -95,8 +95,5 @@ export function followContent() {
     // Many may change at once.
     clearTimeout(soon);
     soon = setTimeout(renew, 300);
-  });
-  effect(() => {
-    document.title = lang.value === "en" ? "Study routes · studyroute" : "研学路线 · studyroute";
   });
 }

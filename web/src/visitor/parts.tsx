@@ -19,6 +19,9 @@ export function Title({ children }: { children: ComponentChildren }) {
     scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, []);
+  useEffect(() => {
+    document.title = `${heading.current?.textContent?.slice(0, 100)} · ${say("研学路线", "Study routes")}`;
+  });
   return (
     <h1 tabIndex={-1} class="clip" ref={heading}>
       {children}
@@ -28,7 +31,11 @@ export function Title({ children }: { children: ComponentChildren }) {
 
 /** What is to be shown of something that is loaded, or why there is nothing yet. */
 export function Await<T>({ of, children }: { of: Loaded<T>; children: (value: T) => ComponentChildren }) {
-  if (of.state === "here") return <>{children(of.value)}</>;
+  // While the other language is loaded, the one that is read stays.
+  const last = useRef<{ value: T } | null>(null);
+  if (of.state === "here") last.current = of;
+  const shown = of.state === "here" || of.state === "loading" ? last.current : null;
+  if (shown) return <>{children(shown.value)}</>;
   if (of.state === "loading") return <p role="status">{say("正在打开……", "Opening …")}</p>;
   if (of.state === "missing") {
     return (

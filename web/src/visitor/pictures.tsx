@@ -1,5 +1,6 @@
 // A picture for each route, drawn here: a hall's bracket and a gnomon's shadow for the route of the two masters, a boat between
 // lock gates for the canal's; any other route gets its own line. They are symbols, no likeness of a place.
+import "./pictures.css";
 import type { RouteDetail } from "./content";
 import { fit, toScreen } from "./map-view";
 

@@ -29,12 +29,12 @@ export function follow() {
   });
 }
 
-function found({ coords, timestamp }: GeolocationPosition) {
+function found({ coords }: GeolocationPosition) {
   here.value = {
     lat: coords.latitude,
     lon: coords.longitude,
     accuracy_m: coords.accuracy,
-    at: timestamp,
+    at: Date.now(),
   };
   positioning.value = "on";
 }
@@ -47,6 +47,15 @@ function missed(error: GeolocationPositionError) {
     positioning.value = "looking";
   }
 }
+
+/** A phone that has slept says where it was. */
+const STALE_MS = 60_000;
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible" || !here.value || Date.now() - here.value.at < STALE_MS) return;
+  here.value = null;
+  follow();
+});
 
 /** Follows at once where the visitor has allowed it before. */
 export async function followIfAllowed() {

@@ -52,6 +52,7 @@ export async function flush(): Promise<void> {
   } catch (error) {
     held.value = error instanceof Unreached ? "network" : "server";
     const asked = error instanceof Refused ? error.retryAfterS : null;
+    clearTimeout(timer);
     timer = setTimeout(flush, 1_000 * Math.max(asked ?? 0, pauseS * (0.75 + Math.random() / 2)));
     pauseS = Math.min(pauseS * 2, LONGEST_PAUSE_S);
   }
@@ -133,10 +134,9 @@ async function read() {
 
 /** Begins: reads what is kept and follows network and page. */
 export function startQueue() {
-  onKeptChange(() => void read());
-  void read().then(flush, () => {
-    held.value = null;
-  });
+  // Where nothing can be kept there is nothing to read; the check-in itself says so.
+  onKeptChange(() => void read().catch(() => undefined));
+  void read().then(flush, () => undefined);
   addEventListener("online", () => void flush());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") void flush();

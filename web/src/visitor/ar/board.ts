@@ -93,9 +93,11 @@ function write(pen: CanvasRenderingContext2D, text: string, hand: Hand): number 
   return hand.y + lines.length * step;
 }
 
-/** Breaks between words, and between characters where a script has no spaces. */
+/** Breaks between words, and between characters where a script has no spaces, but not before a closing mark. */
 function wrap(pen: CanvasRenderingContext2D, text: string, width: number, most: number): string[] {
-  const pieces = text.slice(0, 1_000).match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) ?? [];
+  const pieces =
+    text.slice(0, 1_000).match(/[\u2e80-\uffef][，。、；：！？）》」』”’]*|[^\s\u2e80-\uffef]+\s*|\s+/g) ??
+    [];
   const lines: string[] = [];
   let line = "";
   for (const piece of pieces) {

@@ -1,5 +1,6 @@
 // What one sees of an exhibit: turned by finger, around the visitor with the camera behind it, or in an XR session. Each next
 // step is asked for by a tap, after saying what it needs; refused, the step before still works.
+import "./ar.css";
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { say, shown } from "../../shared/i18n";

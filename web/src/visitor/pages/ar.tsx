@@ -21,7 +21,7 @@ export function ArPage({ route, id }: { route: string; id: string }) {
   });
   const now = view.value;
   return (
-    <Await of={waypoint(`${route}/${id}`)}>
+    <Await key={id} of={waypoint(`${route}/${id}`)}>
       {(stop) => (
         <>
           <Title>{stop.exhibits[0]?.title ?? stop.title}</Title>

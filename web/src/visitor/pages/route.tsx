@@ -11,7 +11,7 @@ import { stops, wind } from "../words";
 
 export function RoutePage({ id }: { id: string }) {
   return (
-    <Await of={route(id)}>
+    <Await key={id} of={route(id)}>
       {(detail) => (
         <Await of={waypoints(id)}>{(items) => <Route key={id} detail={detail} items={items} />}</Await>
       )}

@@ -7,7 +7,11 @@ import { Quiz } from "../quiz";
 import { theme } from "../words";
 
 export function StopPage({ route, id }: { route: string; id: string }) {
-  return <Await of={waypoint(`${route}/${id}`)}>{(stop) => <Stop key={stop.id} stop={stop} />}</Await>;
+  return (
+    <Await key={id} of={waypoint(`${route}/${id}`)}>
+      {(stop) => <Stop key={stop.id} stop={stop} />}
+    </Await>
+  );
 }
 
 function Stop({ stop }: { stop: WaypointDetail }) {
