@@ -68,6 +68,38 @@ function pole({ round, bevel }) {
   );
 }
 
+/** What does not move: marks on the ruler and the sun's arc in the sky. */
+function yearMarks({ round }, tip) {
+  // One mark per solar term; those of spring and autumn fall on the same places.
+  const marks = together(
+    each(13, (i) =>
+      ball(0.022, i === 0 || i === 12 ? PAINT.red : PAINT.blue, round(8)).at(0.13, 0.185, -shadowM(i / 24)),
+    ),
+  );
+  const arc = tube(
+    each(round(16) + 1, (i) => {
+      const a = radians(noonHeightDegrees((i / round(16)) * 0.5));
+      return [0, tip + SUN_M * Math.sin(a), SUN_M * Math.cos(a)];
+    }),
+    0.008,
+    PAINT.grey,
+    5,
+  );
+  return [part("marks of the solar terms", marks), part("the noon sun's way in half a year", arc)];
+}
+
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[-0.3, 0.06, -shadowM(0.5)], "夏至：影最短", "Summer solstice: the shortest shadow"],
+        [[-0.3, 0.06, -shadowM(0.25)], "春分、秋分", "Spring and autumn equinox"],
+        [[-0.3, 0.06, -shadowM(0)], "冬至：影最长", "Winter solstice: the longest shadow"],
+      ],
+      { stem: 0.22, size: 0.13 },
+    ),
+  );
+
 export default function make(detail) {
   const { round } = detail;
   const shares = each(STEPS + 1, (i) => i / STEPS);
@@ -111,40 +143,15 @@ export default function make(detail) {
       "scale",
       shares.map((s, i) => [key(i), [1, 1, shadowM(s)]]),
     );
-  // One mark per solar term; those of spring and autumn fall on the same places.
-  const marks = together(
-    each(13, (i) =>
-      ball(0.022, i === 0 || i === 12 ? PAINT.red : PAINT.blue, round(8)).at(0.13, 0.185, -shadowM(i / 24)),
-    ),
-  );
-  const arc = tube(
-    each(round(16) + 1, (i) => {
-      const a = radians(noonHeightDegrees((i / round(16)) * 0.5));
-      return [0, tip + SUN_M * Math.sin(a), SUN_M * Math.cos(a)];
-    }),
-    0.008,
-    PAINT.grey,
-    5,
-  );
   return model({
     parts: [
       part("ground and ruler", ground(detail)),
       part("pole", pole(detail), "metal"),
-      part("marks of the solar terms", marks),
-      part("the noon sun's way in half a year", arc),
+      yearMarks(detail, tip),
       beam,
       lower,
       shadow,
-      new Part("pins").put(
-        pins(
-          [
-            [[-0.3, 0.06, -shadowM(0.5)], "夏至：影最短", "Summer solstice: the shortest shadow"],
-            [[-0.3, 0.06, -shadowM(0.25)], "春分、秋分", "Spring and autumn equinox"],
-            [[-0.3, 0.06, -shadowM(0)], "冬至：影最长", "Winter solstice: the longest shadow"],
-          ],
-          { stem: 0.22, size: 0.13 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: STILL_S,

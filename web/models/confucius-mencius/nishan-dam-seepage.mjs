@@ -118,6 +118,25 @@ function wetness({ name, line }, i, detail) {
   );
 }
 
+/** A place on the scaled dam, for a pin. */
+const at = (x, y, z) => [x * SCALE, (5 + y) * SCALE, z];
+
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [at(LEFT - 8, LAKE_M, 0.2), "湖水", "The lake"],
+        [at(0, HEIGHT_M + 0.5, 0.2), "坝体：蓝线以下的土是湿的", "The dam: soil below the blue line is wet"],
+        [
+          at(RIGHT - 3, 1.8, 0.2),
+          "坝脚：渗水从这里出来；加了排水体，水被安全引走",
+          "Foot: seepage comes out here; a drain leads it off safely",
+        ],
+      ],
+      { stem: 0.3, size: 0.2 },
+    ),
+  );
+
 export default function make(detail) {
   const z = FRONT_M - 0.05;
   const drain = part(
@@ -179,29 +198,8 @@ export default function make(detail) {
     ditch,
   );
   scene.scale = [SCALE, SCALE, SCALE];
-  const at = (x, y, dz = 0.3) => [x * SCALE, 0.23 + y * SCALE, dz];
   return model({
-    parts: [
-      scene.at(0, 5 * SCALE, 0),
-      new Part("pins").put(
-        pins(
-          [
-            [at(LEFT - 8, LAKE_M, 0.2), "湖水", "The lake"],
-            [
-              at(0, HEIGHT_M + 0.5, 0.2),
-              "坝体：蓝线以下的土是湿的",
-              "The dam: soil below the blue line is wet",
-            ],
-            [
-              at(RIGHT - 3, 1.8, 0.2),
-              "坝脚：渗水从这里出来；加了排水体，水被安全引走",
-              "Foot: seepage comes out here; a drain leads it off safely",
-            ],
-          ],
-          { stem: 0.3, size: 0.2 },
-        ),
-      ),
-    ],
+    parts: [scene.at(0, 5 * SCALE, 0), labels()],
     seconds: SECONDS,
     still: 3,
     view: { turn: 14, tilt: 15 },

@@ -86,6 +86,26 @@ const rackOf = ({ bevel }) =>
     box([2.6, 0.05, 0.04], PAINT.darkwood).at(0, 0.62, -0.1),
   );
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[xOf(0), 0.12, 0.93], "黄钟：第一根，最长", "Huangzhong: the first and longest"],
+        [
+          [xOf(1), 0.12, 0.93],
+          "林钟：黄钟的三分之二（蓝光：变短）",
+          "Linzhong: two thirds of it (blue: made shorter)",
+        ],
+        [
+          [xOf(2), 0.12, 0.93],
+          "太簇：林钟的三分之四（橙光：变长）",
+          "Taicu: four thirds of Linzhong (orange: made longer)",
+        ],
+      ],
+      { stem: 0.1, size: 0.13 },
+    ),
+  );
+
 export default function make(detail) {
   const { round } = detail;
   const sounding = (i) => shown(i * NOTE_S, (i + 1) * NOTE_S - 0.05, SECONDS);
@@ -144,24 +164,7 @@ export default function make(detail) {
         part("frame", frame(detail)),
         notes.map(({ stone }) => stone),
       ),
-      new Part("pins").put(
-        pins(
-          [
-            [[xOf(0), 0.12, 0.93], "黄钟：第一根，最长", "Huangzhong: the first and longest"],
-            [
-              [xOf(1), 0.12, 0.93],
-              "林钟：黄钟的三分之二（蓝光：变短）",
-              "Linzhong: two thirds of it (blue: made shorter)",
-            ],
-            [
-              [xOf(2), 0.12, 0.93],
-              "太簇：林钟的三分之四（橙光：变长）",
-              "Taicu: four thirds of Linzhong (orange: made longer)",
-            ],
-          ],
-          { stem: 0.1, size: 0.13 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: NOTE_S * 1.5,

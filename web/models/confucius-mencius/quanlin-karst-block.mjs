@@ -5,7 +5,7 @@ import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { repeated, Shape, together } from "../kit/shape.mjs";
 import { ball, box, cylinder, lathe, tube } from "../kit/solids.mjs";
-import { cypress, hall } from "../kit/things.mjs";
+import { cypress, hall, raindrop } from "../kit/things.mjs";
 import { colour } from "../kit/vectors.mjs";
 
 const [WIDE_M, DEEP_M] = [3.4, 1.7];
@@ -139,134 +139,125 @@ function spring({ round }) {
   return rim.at(BASIN.x, BASIN.y, BASIN.z);
 }
 
-export default function make(detail) {
-  const { round } = detail;
-  const [columns, rows] = detail.full ? [44, 20] : [26, 11];
-  const skins = [{ shape: ball(0.028, "#bfe3ff", round(8)), material: "glow" }];
+/** The drop of dye on its way, and the spring that it colours. */
+function tracer({ round }) {
   const dye = part("drop of dye", ball(0.055, "#ff2f6d", round(12)), "glow")
     .move("translation", [
       [0, [-0.62, 2.1, z]],
       [1.5, [-0.62, 2.1, z]],
-      ...WAY.map((p, i) => [2 + i * 1.0, p]),
+      ...WAY.map((p, i) => [2 + i, p]),
       [SECONDS, WAY.at(-1)],
     ])
     .move("scale", shown(0, 14.6, SECONDS));
-  const coloured = part(
-    "coloured spring",
-    cylinder(BASIN.r - 0.01, 0.012, "#ff7fa6", round(24)).at(BASIN.x, BASIN.y + 0.132, BASIN.z),
-    "water",
-  ).move("scale", shown(13, SECONDS - 0.4, SECONDS));
-  const rainSkins = [
-    {
-      shape: lathe(
-        [
-          [0, 0],
-          [0.013, 0.02],
-          [0.015, 0.045],
-          [0, 0.12],
-        ],
-        "#5aa9e6",
-        round(6),
-      ),
-      material: "glow",
-    },
+  const film = cylinder(BASIN.r - 0.01, 0.012, "#ff7fa6", round(24)).at(BASIN.x, BASIN.y + 0.132, BASIN.z);
+  const coloured = part("coloured spring", film, "water").move("scale", shown(13, SECONDS - 0.4, SECONDS));
+  return [dye, coloured];
+}
+
+/** A cloud over the hill and the rain that falls from it. */
+function weather(detail) {
+  const puffs = [
+    [-1.2, 0.2],
+    [-0.85, 0.3],
+    [-0.5, 0.34],
+    [-0.15, 0.28],
+    [0.15, 0.2],
   ];
-  const rain = each(9, (i) => [-1.35 + i * 0.22, 0.6 - ((i * 5) % 7) * 0.16]).flatMap(([x, dz], i) =>
-    stream({
+  const cloud = puffs.map(([x, r]) =>
+    ball(r, "#dfe5ea", detail.round(14)).stretch(1, 0.62, 0.9).at(x, 2.4, 0.15),
+  );
+  const skins = [{ shape: raindrop(detail), material: "glow" }];
+  const rain = each(9, (i) => {
+    const [x, y] = [-1.35 + i * 0.22, 0.6 - ((i * 5) % 7) * 0.16];
+    const path = [
+      [x, 2.25, y],
+      [x, height(x, y), y],
+    ];
+    return stream({
       name: `rain ${i + 1}`,
-      skins: rainSkins,
-      path: [
-        [x, 2.25, dz],
-        [x, height(x, dz), dz],
-      ],
+      skins,
+      path,
       count: 1,
       seconds: SECONDS,
       laps: 9,
       late: (i * 0.4) % 1,
-    }),
-  );
-  const cloud = together(
-    [
-      [-1.2, 0.2],
-      [-0.85, 0.3],
-      [-0.5, 0.34],
-      [-0.15, 0.28],
-      [0.15, 0.2],
-    ].map(([x, r]) => ball(r, "#dfe5ea", round(14)).stretch(1, 0.62, 0.9).at(x, 2.4, 0.15)),
-  );
-  const brook = stream({
-    name: "brook",
-    skins,
-    count: 4,
-    seconds: SECONDS,
-    laps: 4,
-    path: [
-      [BASIN.x, 0.45, BASIN.z + 0.1],
-      [BASIN.x + 0.1, 0.46, FRONT_M - 0.05],
-      [BASIN.x + 0.2, 0.42, FRONT_M + 0.02],
-      [BASIN.x + 0.22, 0.05, FRONT_M + 0.04],
-    ],
+    });
   });
-  const trees = repeated(
-    cypress(0.3, PAINT.leaf, detail),
-    [
-      [-1.5, 0.3],
-      [0.3, -0.3],
-      [0.55, -0.5],
-      [-0.2, -0.5],
-      [-0.9, -0.6],
-      [1.4, -0.5],
-      [1.5, 0.1],
-    ].map(([x, t]) => [x, height(x, t) - 0.02, t]),
+  return [part("cloud", together(cloud)), ...rain.flat()];
+}
+
+/** Water in the joints, in the basin, and away over the edge. */
+function waters(detail) {
+  const { round } = detail;
+  const skins = [{ shape: ball(0.028, "#bfe3ff", round(8)), material: "glow" }];
+  const joints = together(
+    tube(WAY.slice(0, -1), 0.026, PAINT.blue, round(7)),
+    SIDE_WAYS.map((p) => tube(p, 0.016, PAINT.blue, round(6))),
   );
+  const basin = cylinder(BASIN.r - 0.005, 0.12, PAINT.water, round(24)).at(BASIN.x, BASIN.y + 0.01, BASIN.z);
+  const brook = [
+    [BASIN.x, 0.45, BASIN.z + 0.1],
+    [BASIN.x + 0.1, 0.46, FRONT_M - 0.05],
+    [BASIN.x + 0.2, 0.42, FRONT_M + 0.02],
+    [BASIN.x + 0.22, 0.05, FRONT_M + 0.04],
+  ];
+  return [
+    part("water in the joints", joints),
+    part("spring basin", spring(detail)),
+    part("spring water", basin, "water"),
+    stream({ name: "water", skins, path: WAY, count: 9, seconds: SECONDS, laps: 1 }),
+    stream({ name: "brook", skins, path: brook, count: 4, seconds: SECONDS, laps: 4 }),
+  ];
+}
+
+const TREES = [
+  [-1.5, 0.3],
+  [0.3, -0.3],
+  [0.55, -0.5],
+  [-0.2, -0.5],
+  [-0.9, -0.6],
+  [1.4, -0.5],
+  [1.5, 0.1],
+];
+
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [
+          [-0.35, height(-0.35, 0.6), 0.6],
+          "雨水和染料渗进石灰岩的裂隙",
+          "Rain and dye sink into joints of the limestone",
+        ],
+        [
+          [0.5, height(0.5, 0.6), 0.6],
+          "水沿裂隙转几个弯",
+          "The water follows the joints round several bends",
+        ],
+        [
+          [BASIN.x + 0.38, BASIN.y + 0.15, BASIN.z],
+          "泉池：水从山脚冒出",
+          "Spring basin at the foot of the hill",
+        ],
+      ],
+      { stem: 0.3, size: 0.15 },
+    ),
+  );
+
+export default function make(detail) {
+  const [columns, rows] = detail.full ? [44, 20] : [26, 11];
+  const onHill = ([x, y]) => [x, height(x, y) - 0.02, y];
   return model({
     parts: [
+      part("foot", box([WIDE_M + 0.1, 0.06, DEEP_M + 0.1], PAINT.darkwood).at(0, -0.06, 0)),
       part("hill", together(top(columns, rows), cutFace(columns))),
       part("joints", together(DRY.map((p) => tube(p, 0.012, "#6e6248", 5)))),
-      part(
-        "water in the joints",
-        together(
-          tube(WAY.slice(0, -1), 0.026, PAINT.blue, round(7)),
-          SIDE_WAYS.map((p) => tube(p, 0.016, PAINT.blue, round(6))),
-        ),
-      ),
-      part("spring basin", spring(detail)),
-      part(
-        "spring water",
-        cylinder(BASIN.r - 0.005, 0.12, PAINT.water, round(24)).at(BASIN.x, BASIN.y + 0.01, BASIN.z),
-        "water",
-      ),
-      part("pavilion", hall(0.34, 0.26, 0.34)).at(1.25, height(1.25, -0.2) - 0.02, -0.2),
-      part("trees", trees),
-      part("cloud", cloud),
-      rain,
-      stream({ name: "water", skins, path: WAY, count: 9, seconds: SECONDS, laps: 1 }),
-      brook,
-      dye,
-      coloured,
-      part("foot", box([WIDE_M + 0.1, 0.06, DEEP_M + 0.1], PAINT.darkwood).at(0, -0.06, 0)),
-      new Part("pins").put(
-        pins(
-          [
-            [
-              [-0.35, height(-0.35, 0.6), 0.6],
-              "雨水和染料渗进石灰岩的裂隙",
-              "Rain and dye sink into joints of the limestone",
-            ],
-            [
-              [0.5, height(0.5, 0.6), 0.6],
-              "水沿裂隙转几个弯",
-              "The water follows the joints round several bends",
-            ],
-            [
-              [BASIN.x + 0.38, BASIN.y + 0.15, BASIN.z],
-              "泉池：水从山脚冒出",
-              "Spring basin at the foot of the hill",
-            ],
-          ],
-          { stem: 0.3, size: 0.15 },
-        ),
-      ),
+      part("pavilion", hall(0.34, 0.26, 0.34)).at(...onHill([1.25, -0.2])),
+      part("trees", repeated(cypress(0.3, PAINT.leaf, detail), TREES.map(onHill))),
+      waters(detail),
+      weather(detail),
+      tracer(detail),
+      labels(),
     ],
     seconds: SECONDS,
     still: 6.6,

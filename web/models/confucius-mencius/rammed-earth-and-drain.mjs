@@ -5,7 +5,7 @@ import { PAINT } from "../kit/paint.mjs";
 import { pins } from "../kit/pin.mjs";
 import { together } from "../kit/shape.mjs";
 import { ball, box, cylinder, lathe, pool, tube } from "../kit/solids.mjs";
-import { person } from "../kit/things.mjs";
+import { person, raindrop } from "../kit/things.mjs";
 import { turned } from "../kit/vectors.mjs";
 
 const LAYERS = 7;
@@ -170,37 +170,26 @@ function ground({ round }) {
   );
 }
 
-function rain({ round }) {
-  const skins = [
-    {
-      shape: lathe(
-        [
-          [0, 0],
-          [0.014, 0.02],
-          [0.016, 0.05],
-          [0, 0.13],
-        ],
-        "#5aa9e6",
-        round(6),
-      ),
-      material: "glow",
-    },
-  ];
-  return each(16, (i) => [-2.0 + ((i * 5) % 16) * 0.22, ((i * 7) % 11) * 0.2 - 1.1]).flatMap(([x, z], i) =>
-    stream({
+function rain(detail) {
+  const skins = [{ shape: raindrop(detail), material: "glow" }];
+  const during = [BUILT + 0.3, SECONDS - 1.2];
+  return each(16, (i) => {
+    const [x, z] = [-2.0 + ((i * 5) % 16) * 0.22, ((i * 7) % 11) * 0.2 - 1.1];
+    const path = [
+      [x, 2.6, z],
+      [x, GROUND_M, z],
+    ];
+    return stream({
       name: `rain ${i + 1}`,
       skins,
-      path: [
-        [x, 2.6, z],
-        [x, GROUND_M, z],
-      ],
+      path,
       count: 1,
       seconds: SECONDS,
       laps: 12,
       late: (i * 0.37) % 1,
-      during: [BUILT + 0.3, SECONDS - 1.2],
-    }),
-  );
+      during,
+    });
+  });
 }
 
 export default function make(detail) {

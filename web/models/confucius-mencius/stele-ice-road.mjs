@@ -155,6 +155,23 @@ function rollers({ z, travel }, { round }) {
   });
 }
 
+const edge = FROM_M * SCALE + 0.2;
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[edge, 0.06, LANES[0].z * SCALE], "干土路：摩擦大，要的牛多", "Dry earth: much friction, many oxen"],
+        [[edge, 0.06, 0], "滚木路：牛少一些", "Rollers: fewer oxen"],
+        [
+          [edge, 0.06, LANES[2].z * SCALE],
+          "冰路：最滑，要的牛最少",
+          "Ice: the most slippery, the fewest oxen",
+        ],
+      ],
+      { stem: 0.3, size: 0.17 },
+    ),
+  );
+
 export default function make(detail) {
   const load = [{ shape: together(sledge(detail), stele(detail).at(0.1, 0.42, 0)), material: "matt" }];
   const beast = [{ shape: ox("#8a5a34", detail), material: "matt" }];
@@ -194,29 +211,8 @@ export default function make(detail) {
     rollers(LANES[1], detail),
   );
   scene.scale = [SCALE, SCALE, SCALE];
-  const edge = FROM_M * SCALE + 0.2;
   return model({
-    parts: [
-      scene,
-      new Part("pins").put(
-        pins(
-          [
-            [
-              [edge, 0.06, LANES[0].z * SCALE],
-              "干土路：摩擦大，要的牛多",
-              "Dry earth: much friction, many oxen",
-            ],
-            [[edge, 0.06, 0], "滚木路：牛少一些", "Rollers: fewer oxen"],
-            [
-              [edge, 0.06, LANES[2].z * SCALE],
-              "冰路：最滑，要的牛最少",
-              "Ice: the most slippery, the fewest oxen",
-            ],
-          ],
-          { stem: 0.3, size: 0.17 },
-        ),
-      ),
-    ],
+    parts: [scene, labels()],
     seconds: SECONDS,
     still: 6,
     view: { turn: 24, tilt: 28 },

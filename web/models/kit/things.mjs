@@ -165,6 +165,19 @@ export function grainBoat(size, detail) {
   return together(hull(size, detail), cabin, sacks);
 }
 
+/** A falling drop. */
+export const raindrop = ({ round }) =>
+  lathe(
+    [
+      [0, 0],
+      [0.014, 0.02],
+      [0.016, 0.05],
+      [0, 0.13],
+    ],
+    "#5aa9e6",
+    round(6),
+  );
+
 /** A cypress: a trunk and a narrow crown. */
 export function cypress(height, tint = PAINT.leaf, { round }) {
   const n = round(9);

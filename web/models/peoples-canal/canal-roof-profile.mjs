@@ -148,6 +148,35 @@ function way(side, s, dz) {
   return path.map(([x, y, z]) => [x, y - 0.03, z]);
 }
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [
+          [0.9, RIDGE_M, 0.26],
+          "南旺：运河的最高处，汶水从这里引入",
+          "Nanwang, the ridge: the Wen comes in here",
+        ],
+        [
+          [-0.32, pools("north")[2].y, -(TOP_M / 2 + POOL_M * 2.5)],
+          "向北到临清：七份水",
+          "North to Linqing: seven parts of the water",
+        ],
+        [
+          [-0.32, pools("south")[2].y, TOP_M / 2 + POOL_M * 2.5],
+          "向南：三份水",
+          "South: three parts of the water",
+        ],
+        [
+          [-0.2, pools("south")[0].y + 0.3, TOP_M / 2],
+          "闸：把水一级一级留住",
+          "Locks hold the water in steps",
+        ],
+      ],
+      { stem: 0.3, size: 0.15 },
+    ),
+  );
+
 export default function make(detail) {
   const skins = [{ shape: ball(0.03, PAINT.foam, detail.round(8)).stretch(1.5, 0.7, 1), material: "glow" }];
   // Seven drops north for three south, all equally fast.
@@ -189,36 +218,7 @@ export default function make(detail) {
     ),
   );
   return model({
-    parts: [
-      profile,
-      new Part("pins").put(
-        pins(
-          [
-            [
-              [0.9, RIDGE_M, 0.26],
-              "南旺：运河的最高处，汶水从这里引入",
-              "Nanwang, the ridge: the Wen comes in here",
-            ],
-            [
-              [-0.32, pools("north")[2].y, -(TOP_M / 2 + POOL_M * 2.5)],
-              "向北到临清：七份水",
-              "North to Linqing: seven parts of the water",
-            ],
-            [
-              [-0.32, pools("south")[2].y, TOP_M / 2 + POOL_M * 2.5],
-              "向南：三份水",
-              "South: three parts of the water",
-            ],
-            [
-              [-0.2, pools("south")[0].y + 0.3, TOP_M / 2],
-              "闸：把水一级一级留住",
-              "Locks hold the water in steps",
-            ],
-          ],
-          { stem: 0.3, size: 0.15 },
-        ),
-      ),
-    ],
+    parts: [profile, labels()],
     seconds: SECONDS,
     still: 5,
     view: { turn: -62, tilt: 28 },

@@ -126,6 +126,25 @@ function board(detail) {
   );
 }
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [
+          [-2.3, LEVELS_M[0] + 0.1, 0.46],
+          "船队一起过：每座闸只开一次",
+          "A convoy: each lock opens only once",
+        ],
+        [
+          [0.5, 1.72, -0.85],
+          "上排：一条一条过，放走六份水；下排：结队过，只放走两份",
+          "Upper row: one by one, six releases of water; lower row: a convoy, two",
+        ],
+      ],
+      { stem: 0.3, size: 0.17 },
+    ),
+  );
+
 export default function make(detail) {
   const water = LEVELS_M.map((y, i) => {
     const [a, b] = [EDGES_M[i] + 0.02, EDGES_M[i + 1] - 0.02];
@@ -167,23 +186,7 @@ export default function make(detail) {
       boats,
       spill,
       part("board", board(detail)).at(1.3, 0, -0.85),
-      new Part("pins").put(
-        pins(
-          [
-            [
-              [-2.3, LEVELS_M[0] + 0.1, 0.46],
-              "船队一起过：每座闸只开一次",
-              "A convoy: each lock opens only once",
-            ],
-            [
-              [0.5, 1.72, -0.85],
-              "上排：一条一条过，放走六份水；下排：结队过，只放走两份",
-              "Upper row: one by one, six releases of water; lower row: a convoy, two",
-            ],
-          ],
-          { stem: 0.3, size: 0.17 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: 5.4,

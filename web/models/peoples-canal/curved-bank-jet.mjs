@@ -124,23 +124,21 @@ function bay(name, x, detail) {
     );
 }
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[-BAY_M, WALL_M + 0.06, -0.78], "平直的墙：水四处乱溅", "Flat wall: the water scatters"],
+        [[-0.25, WALL_M + 0.06, -0.78], "弧形的墙：水顺着转弯", "Curved wall: the water is turned"],
+        [[BAY_M, WALL_M + 0.06, -0.75], "鱼嘴：水被劈成两股", "Fish-mouth: the water is split in two"],
+      ],
+      { stem: 0.26, size: 0.14 },
+    ),
+  );
+
 export default function make(detail) {
   return model({
-    parts: [
-      bay("flat", -BAY_M, detail),
-      bay("curved", 0, detail),
-      bay("fish", BAY_M, detail),
-      new Part("pins").put(
-        pins(
-          [
-            [[-BAY_M, WALL_M + 0.06, -0.78], "平直的墙：水四处乱溅", "Flat wall: the water scatters"],
-            [[-0.25, WALL_M + 0.06, -0.78], "弧形的墙：水顺着转弯", "Curved wall: the water is turned"],
-            [[BAY_M, WALL_M + 0.06, -0.75], "鱼嘴：水被劈成两股", "Fish-mouth: the water is split in two"],
-          ],
-          { stem: 0.26, size: 0.14 },
-        ),
-      ),
-    ],
+    parts: [bay("flat", -BAY_M, detail), bay("curved", 0, detail), bay("fish", BAY_M, detail), labels()],
     seconds: SECONDS,
     still: 1.3,
     view: { turn: 20, tilt: 42 },

@@ -120,27 +120,41 @@ function surge() {
   );
 }
 
+/** Upper and lower water; the upper one sinks while the gate is open. */
+const pools = () => [
+  part("upper water", pool([LONG_M / 2 - 0.03, 1, WATER_WIDE_M], PAINT.deepwater), "water")
+    .at(-LONG_M / 4, 0.08, WATER_Z_M)
+    .move(
+      "scale",
+      [
+        [0, UPPER_M - 0.08],
+        [OPEN, UPPER_M - 0.1],
+        [SHUTTING, UPPER_M - 0.17],
+        [SHUT, UPPER_M - 0.15],
+        [SECONDS, UPPER_M - 0.08],
+      ].map(([t, y]) => [t, [1, y, 1]]),
+    ),
+  part("lower water", pool([LONG_M / 2 - 0.03, LOWER_M - 0.08, WATER_WIDE_M], PAINT.water), "water").at(
+    LONG_M / 4,
+    0.08,
+    WATER_Z_M,
+  ),
+];
+
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[-1.9, UPPER_M, 0.1], "高水位：水在这里积蓄能量", "High water: here is the stored energy"],
+        [[0.08, 1.22, -1.0], "闸板一块块抽起", "The boards are drawn one by one"],
+        [[1.9, LOWER_M, 0.1], "低水位：船借水势冲下来", "Low water: the boat rides the surge down"],
+      ],
+      { stem: 0.32, size: 0.15 },
+    ),
+  );
+
 export default function make(detail) {
   const { round } = detail;
-  const pools = [
-    part("upper water", pool([LONG_M / 2 - 0.03, 1, WATER_WIDE_M], PAINT.deepwater), "water")
-      .at(-LONG_M / 4, 0.08, WATER_Z_M)
-      .move(
-        "scale",
-        [
-          [0, UPPER_M - 0.08],
-          [OPEN, UPPER_M - 0.1],
-          [SHUTTING, UPPER_M - 0.17],
-          [SHUT, UPPER_M - 0.15],
-          [SECONDS, UPPER_M - 0.08],
-        ].map(([t, y]) => [t, [1, y, 1]]),
-      ),
-    part("lower water", pool([LONG_M / 2 - 0.03, LOWER_M - 0.08, WATER_WIDE_M], PAINT.water), "water").at(
-      LONG_M / 4,
-      0.08,
-      WATER_Z_M,
-    ),
-  ];
   const skins = [{ shape: ball(0.035, PAINT.foam, round(8)), material: "glow" }];
   const foam = [-0.25, -0.1, 0.08, 0.24].flatMap((z, i) =>
     stream({
@@ -184,22 +198,13 @@ export default function make(detail) {
     parts: [
       part("banks", banks(detail)),
       part("abutment", far),
-      pools,
+      pools(),
       surge(),
       foam,
       each(BOARDS, (i) => board(i, detail)),
       boat,
       keepers,
-      new Part("pins").put(
-        pins(
-          [
-            [[-1.9, UPPER_M, 0.1], "高水位：水在这里积蓄能量", "High water: here is the stored energy"],
-            [[0.08, 1.22, -1.0], "闸板一块块抽起", "The boards are drawn one by one"],
-            [[1.9, LOWER_M, 0.1], "低水位：船借水势冲下来", "Low water: the boat rides the surge down"],
-          ],
-          { stem: 0.32, size: 0.15 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: OPEN + 2.7,

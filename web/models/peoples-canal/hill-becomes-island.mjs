@@ -78,6 +78,18 @@ function houses({ bevel }) {
   );
 }
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[-0.3, height(-0.3, -0.05), -0.05], "山顶：最后成了岛", "Hilltop: in the end an island"],
+        [[bed(1.3), 0.3, 1.36], "泥沙堵住出水口", "Silt blocks the way out"],
+        [[1.15, height(1.15, -0.9), -0.9], "河谷：最先被淹", "Valley: the first to go under"],
+      ],
+      { stem: 0.42, size: 0.16 },
+    ),
+  );
+
 export default function make(detail) {
   const [columns, rows] = detail.full ? [52, 44] : [30, 25];
   const ground = land({ width: WIDE_M, depth: DEEP_M, columns, rows, height, tint, wall: PAINT.darkearth });
@@ -133,16 +145,7 @@ export default function make(detail) {
       lake,
       river,
       silt,
-      new Part("pins").put(
-        pins(
-          [
-            [[-0.3, height(-0.3, -0.05), -0.05], "山顶：最后成了岛", "Hilltop: in the end an island"],
-            [[bed(1.3), 0.3, 1.36], "泥沙堵住出水口", "Silt blocks the way out"],
-            [[1.15, height(1.15, -0.9), -0.9], "河谷：最先被淹", "Valley: the first to go under"],
-          ],
-          { stem: 0.42, size: 0.16 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: 11,

@@ -119,6 +119,30 @@ function pushes(detail) {
   ];
 }
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [
+          [-1.5, TOP_M + 0.08, 0.3],
+          "墙后的土里有水：向外推墙（红箭头）",
+          "Water in the soil pushes the wall outwards (red arrows)",
+        ],
+        [
+          [-0.2, TOP_M + CAP_M, -0.2],
+          "石盖、九层砖、七层石",
+          "Stone cap, nine courses of brick, seven of stone",
+        ],
+        [
+          [0.9, FLOOR_M + 0.15, 0.3],
+          "运河的水顶住墙（绿箭头）；放空后就没有了",
+          "The canal holds the wall (green arrows), until it is emptied",
+        ],
+      ],
+      { stem: 0.35, size: 0.15 },
+    ),
+  );
+
 export default function make(detail) {
   const canal = part("canal", pool([1.2, 1, DEEP_M - 0.02], PAINT.water), "water")
     .at(0.62, FLOOR_M, 0)
@@ -172,28 +196,7 @@ export default function make(detail) {
       drops(detail),
       pushes(detail),
       canal,
-      new Part("pins").put(
-        pins(
-          [
-            [
-              [-1.5, TOP_M + 0.08, 0.3],
-              "墙后的土里有水：向外推墙（红箭头）",
-              "Water in the soil pushes the wall outwards (red arrows)",
-            ],
-            [
-              [-0.2, TOP_M + CAP_M, -0.2],
-              "石盖、九层砖、七层石",
-              "Stone cap, nine courses of brick, seven of stone",
-            ],
-            [
-              [0.9, FLOOR_M + 0.15, 0.3],
-              "运河的水顶住墙（绿箭头）；放空后就没有了",
-              "The canal holds the wall (green arrows), until it is emptied",
-            ],
-          ],
-          { stem: 0.35, size: 0.15 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: EMPTY + 1.6,

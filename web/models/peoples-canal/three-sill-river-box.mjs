@@ -139,6 +139,19 @@ function spill({ name, above, z }, detail) {
     .put(part(`${name} sheet`, sheet(above), "water"), drops);
 }
 
+const labels = () =>
+  new Part("pins").put(
+    pins(
+      [
+        [[0.12, CREST_M, 0.95], "滚水坝：最低，先过水", "Gunshui weir: the lowest, spills first"],
+        [[0.12, CREST_M + 0.1, 0], "玲珑坝：高10厘米", "Linglong weir: 10 cm higher"],
+        [[0.12, CREST_M + 0.2, -0.95], "乱石坝：高20厘米", "Luanshi weir: 20 cm higher"],
+        [[-1.03, 0.4, 1.85], "通向运河的水渠，水位平稳", "Channel to the canal: its level stays steady"],
+      ],
+      { stem: 0.4, size: 0.15 },
+    ),
+  );
+
 export default function make(detail) {
   const upper = part(
     "river above the dam",
@@ -199,17 +212,7 @@ export default function make(detail) {
       feed,
       SILLS.map((sill) => spill(sill, detail)),
       glass,
-      new Part("pins").put(
-        pins(
-          [
-            [[0.12, CREST_M, 0.95], "滚水坝：最低，先过水", "Gunshui weir: the lowest, spills first"],
-            [[0.12, CREST_M + 0.1, 0], "玲珑坝：高10厘米", "Linglong weir: 10 cm higher"],
-            [[0.12, CREST_M + 0.2, -0.95], "乱石坝：高20厘米", "Luanshi weir: 20 cm higher"],
-            [[-1.03, 0.4, 1.85], "通向运河的水渠，水位平稳", "Channel to the canal: its level stays steady"],
-          ],
-          { stem: 0.4, size: 0.15 },
-        ),
-      ),
+      labels(),
     ],
     seconds: SECONDS,
     still: 7.6,
