@@ -319,17 +319,18 @@ test("the way is drawn along what it should meet, and snaps to the stops", async
   await page.getByRole("button", { name: "画路线走向" }).click();
   const pins = [];
   for (const pin of await page.locator(".pin").all()) pins.push(await pin.boundingBox());
-  // Beside the stops, within a finger's breadth of them: what is on a stop is the stop's.
-  for (const { x, y, width } of [...pins, pins[2]]) {
-    await page.mouse.move(x + width + 3, y + 4, { steps: 3 });
-    await page.mouse.click(x + width + 3, y + 4);
+  // Beside the stops, within a finger's breadth of them.
+  for (const { x, y, width, height } of [...pins, pins[2]]) {
+    const at = [x + width / 2 + 9, y + height / 2 - 5];
+    await page.mouse.move(...at, { steps: 3 });
+    await page.mouse.click(...at);
     await page.waitForTimeout(250);
   }
   await saved(page);
   const { line, waypoints } = await all.draft("a-way");
   assert.deepEqual(
     line.coordinates,
-    waypoints.map((one) => [one.position.lon, one.position.lat]),
+    waypoints.map((one) => [one.position.lon, Number(one.position.lat.toFixed(7))]),
   );
   await page.keyboard.press("Control+z");
   await saved(page);

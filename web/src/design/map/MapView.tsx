@@ -20,6 +20,8 @@ setWorkerUrl(worker);
 const HOME: LonLat = [116.587, 35.415];
 const HOME_ZOOM = 8;
 const CLOSE_ZOOM = 16;
+/** Room for the buttons over the map. */
+const ROOM = { top: 130, right: 90, bottom: 60, left: 60 };
 /** So much ground is seen round a stop whose exhibits are placed, metres. */
 const AROUND_M = 25;
 
@@ -37,7 +39,7 @@ export function MapView() {
     return made.end;
   }, []);
   return (
-    <section class="map" aria-label={say("地图", "Map")}>
+    <section class="map" data-drawing={tool.value ?? undefined} aria-label={say("地图", "Map")}>
       <div class="canvas" ref={box} />
       <Tools map={map} />
       <p class="net soft" aria-hidden="true">
@@ -58,7 +60,7 @@ function make(container: HTMLElement, step: { value: number }) {
     center: HOME,
     zoom: HOME_ZOOM,
     fadeDuration: 0,
-    ...(bounds && { bounds, fitBoundsOptions: { padding: 60, maxZoom: CLOSE_ZOOM } }),
+    ...(bounds && { bounds, fitBoundsOptions: { padding: ROOM, maxZoom: CLOSE_ZOOM } }),
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new ScaleControl({ unit: "metric" }), "bottom-left");
@@ -128,7 +130,7 @@ function reveal(map: MapLibre, id: string, middle: boolean) {
   const at: LonLat = [stop.position.lon, stop.position.lat];
   if (middle || !map.getBounds().contains(at) || map.getZoom() < CLOSE_ZOOM - 3) {
     const box = boxOf([at, ...rings(stop).flat()]);
-    if (box) map.fitBounds(box, { padding: 80, maxZoom: CLOSE_ZOOM, animate: !calm() });
+    if (box) map.fitBounds(box, { padding: ROOM, maxZoom: CLOSE_ZOOM, animate: !calm() });
   }
 }
 
@@ -156,7 +158,7 @@ function everything(): Box | null {
 
 function showAll(map: MapLibre) {
   const box = everything();
-  if (box) map.fitBounds(box, { padding: 60, maxZoom: CLOSE_ZOOM, animate: !calm() });
+  if (box) map.fitBounds(box, { padding: ROOM, maxZoom: CLOSE_ZOOM, animate: !calm() });
 }
 
 function add([lon, lat]: LonLat) {
@@ -290,7 +292,7 @@ class Ghosts {
     draw("ghosts", features.length ? { type: "FeatureCollection", features } : NOTHING);
     const near = pairs[ghostShown.value];
     const box = near && boxOf([near.asWritten, near.converted]);
-    if (box) this.map.fitBounds(box, { padding: 90, maxZoom: CLOSE_ZOOM, animate: !calm() });
+    if (box) this.map.fitBounds(box, { padding: ROOM, maxZoom: CLOSE_ZOOM, animate: !calm() });
   }
 
   private put(at: LonLat, text: string, title: string): Marker {
