@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { makeRoute, openRoute, panelOf, saved, signedIn, studio } from "./design-support.mjs";
+import { accessible, makeRoute, openRoute, panelOf, saved, signedIn, studio } from "./design-support.mjs";
 import { shot } from "./support.mjs";
 
 const THREE = [
@@ -41,6 +41,7 @@ test("a key that is not known is refused in words, and a known one opens the rou
   await page.locator('input[type="password"]').fill("not-a-key");
   await page.getByRole("button", { name: "登录" }).click();
   await page.getByText("没有这个密钥").waitFor();
+  await accessible(page, "sign-in");
   await done(["401"]);
 });
 
@@ -59,6 +60,7 @@ test("a table becomes published stops: tried first, its wrong rows named by line
   assert.equal(await wrong.locator("th").textContent(), "3", "the line in the file");
   assert.match(await wrong.textContent(), /纬度.*95.*-90 到 90/s);
   assert.ok(await trial.getByRole("button", { name: "导入到草稿" }).isDisabled());
+  await accessible(page, "design-import-wrong-row");
   await shot(page, "design-import-wrong-row");
   assert.deepEqual(await ids("from-a-table"), [], "a trial keeps nothing");
 
@@ -75,6 +77,7 @@ test("a table becomes published stops: tried first, its wrong rows named by line
   await page.getByRole("button", { name: "现在发布" }).waitFor();
   for (const tick of await ticks.all()) await tick.check();
   await page.getByLabel("这次改了什么（写进历史）").fill("第一版");
+  await accessible(page, "design-publish");
   await shot(page, "design-publish");
   await page.getByRole("button", { name: "现在发布" }).click();
   await page.getByText("已发布为第 1 版").first().waitFor();
@@ -118,6 +121,7 @@ test("numbers of a Chinese map are shown in both readings, and land on the stops
   assert.equal(await page.locator(".ghost.converted").count(), 3);
   assert.ok(await page.getByRole("button", { name: "导入到草稿" }).isDisabled(), "the doubt comes first");
   await page.waitForTimeout(1_000);
+  await accessible(page, "design-import-ghosts");
   await shot(page, "design-import-ghosts");
   await page.getByRole("button", { name: /^B 对/ }).click();
   await page.getByText("哪个对？").waitFor({ state: "detached" });
@@ -231,6 +235,7 @@ test("a polygon is drawn, a circle resized, and both are zones that the server t
   const drawn = (await all.draft("zones")).waypoints[0].zone;
   assert.equal(drawn.kind, "polygon");
   assert.equal(drawn.coordinates[0].length, 5);
+  await accessible(page, "design-polygon");
   await shot(page, "design-polygon");
   await page.mouse.move(x + 90, y - 70);
   await page.mouse.down();
@@ -266,6 +271,7 @@ test("two designers at once: what both changed is chosen side by side, the rest 
   const dialog = page.getByRole("dialog");
   await dialog.getByText("别人的桥").first().waitFor();
   await dialog.getByText("我的桥").first().waitFor();
+  await accessible(page, "design-conflict");
   await shot(page, "design-conflict");
   assert.equal(
     (await all.draft("two-at-once")).waypoints[1].title["zh-CN"],
@@ -352,6 +358,7 @@ test("a finding of the lint leads to its field, and mending it there lets the ro
   const rule = page.locator(".panel details", { hasText: "知识点要写明出处" });
   await rule.getByRole("button").first().click();
   await page.waitForFunction(() => document.activeElement?.dataset.path === "facts[0].source");
+  await accessible(page, "design-lint");
   await shot(page, "design-lint");
   await page.keyboard.type("县志");
   await rule.waitFor({ state: "detached" });
@@ -369,6 +376,7 @@ test("a rehearsal is told in a table and on the map", async () => {
   assert.equal(await page.locator(".panel tbody tr").count(), 28);
   assert.match(await page.locator(".pin.told").first().textContent(), /✓|%/);
   await page.waitForTimeout(800);
+  await accessible(page, "design-rehearsal");
   await shot(page, "design-rehearsal");
   await done();
 });
@@ -392,6 +400,7 @@ test("a model is sent, looked at and placed by turn, size and height", async () 
   await page.getByLabel("在站点以东（米）").fill("10");
   await saved(page);
   await page.getByText("原尺寸").scrollIntoViewIfNeeded();
+  await accessible(page, "design-model");
   await shot(page, "design-model");
   const [exhibit] = (await all.draft("with-model")).waypoints[0].exhibits;
   assert.equal(exhibit.assets[0].bytes, file.buffer.length);
@@ -447,6 +456,7 @@ test("an old revision is compared and brought back", async () => {
   const first = page.locator(".panel li", { hasText: "第 1 版" });
   await first.getByRole("button", { name: "与草稿比较" }).click();
   await first.locator("ins", { hasText: "改过的大殿" }).waitFor();
+  await accessible(page, "design-history");
   await shot(page, "design-history");
   await first.getByRole("button", { name: "恢复这一版" }).click();
   await first.getByRole("button", { name: "确定恢复这一版" }).click();

@@ -117,6 +117,7 @@ function Saving() {
     saved: say("已保存", "Saved"),
     waiting: say("正在保存……", "Saving …"),
     unreached: say("没有网络，稍后自动保存", "No network; saved when it is back"),
+    busy: say("服务器忙，稍后自动保存", "The server is busy; saved in a moment"),
     refused: say("没有保存", "Not saved"),
   }[saving.value];
   return (
@@ -131,6 +132,11 @@ function Saving() {
         <span class="bad" role="alert">
           {trouble.value}
         </span>
+      )}
+      {saving.value === "refused" && (
+        <button type="button" class="quiet" onClick={save}>
+          {say("再存一次", "Save again")}
+        </button>
       )}
       {frozen.value && (
         <span class="doubt" role="status">

@@ -9,7 +9,7 @@ import { type Content, contentOf, find, removeWaypoint, type Status, same } from
 import { nextStep } from "./saver";
 import { mistake } from "./words/mistakes";
 
-export type Saving = "saved" | "waiting" | "unreached" | "refused";
+export type Saving = "saved" | "waiting" | "unreached" | "busy" | "refused";
 export type Panel = "import" | "lint" | "rehearsal" | "publish" | "history";
 export interface Conflict {
   base: Content;
@@ -42,6 +42,8 @@ export const frozen = computed(() => Boolean(status.value?.schedule && !status.v
 
 const SAVE_AFTER_MS = 500;
 const RETRY_AFTER_MS = 4_000;
+/** Answers that a repeat may turn: too slow, too many, too much to do. */
+const BUSY = [408, 429, 503];
 let saved: Content | null = null;
 let etag = "";
 let timer = 0;
@@ -161,9 +163,11 @@ async function saveAll() {
 
 async function refuse(error: unknown) {
   if (error instanceof Refused && error.problem.status === 412) return openConflict(error);
-  if (error instanceof Unreached) {
-    saving.value = "unreached";
-    timer = window.setTimeout(save, RETRY_AFTER_MS);
+  const isBusy = error instanceof Refused && BUSY.includes(error.problem.status);
+  if (error instanceof Unreached || isBusy) {
+    saving.value = isBusy ? "busy" : "unreached";
+    const waitMs = isBusy && error.retryAfterS ? error.retryAfterS * 1_000 : RETRY_AFTER_MS;
+    timer = window.setTimeout(save, waitMs);
     return;
   }
   saving.value = "refused";

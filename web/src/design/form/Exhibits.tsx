@@ -26,7 +26,7 @@ export function ExhibitsPart({ stop, put }: PartProps) {
   return (
     <Listed
       items={exhibits}
-      name={say("展品", "exhibit")}
+      name={say("展品", "Exhibit")}
       addWords={say("添加展品", "Add an exhibit")}
       blank={() => blank(stop)}
       onChange={(next) => put({ exhibits: next }, null)}

@@ -7,7 +7,7 @@ export function FactsPart({ stop, put }: PartProps) {
   return (
     <Listed
       items={stop.facts ?? []}
-      name={say("知识点", "fact")}
+      name={say("知识点", "Fact")}
       addWords={say("添加知识点", "Add a fact")}
       blank={() => ({ text: {}, source: "" })}
       onChange={(facts) => put({ facts }, null)}

@@ -13,7 +13,7 @@ export function QuestionsPart({ stop, put }: PartProps) {
   return (
     <Listed
       items={questions}
-      name={say("问题", "question")}
+      name={say("问题", "Question")}
       addWords={say("添加问题", "Add a question")}
       blank={() => blank(questions)}
       onChange={(next) => put({ questions: next }, null)}
