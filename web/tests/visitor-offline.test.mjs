@@ -162,6 +162,74 @@ test("taking a route goes on after a break, and fetches nothing twice", async ()
   await context.close();
 });
 
+test("who saves data is offered the simpler models first", async () => {
+  const { page, open, context } = await phone(chrome, server, { at: stops[0] });
+  await page.addInitScript(() =>
+    Object.defineProperty(navigator, "connection", { value: { saveData: true } }),
+  );
+  await open(`#/r/${ROUTE}`);
+  await worked(page);
+  const choice = page.getByRole("checkbox", { name: /省流量/ });
+  await choice.waitFor();
+  assert.equal(await choice.isChecked(), true);
+  const size = async () =>
+    Number((await page.getByText(/最多约/).textContent()).match(/最多约 ([\d.]+) MB/)[1]);
+  const little = await size();
+  await choice.uncheck();
+  await page.waitForTimeout(500);
+  assert.ok((await size()) > little);
+  await context.close();
+});
+
+test("a new revision shows by itself, and taking it again fetches only what changed", async () => {
+  const { page, open, context } = await phone(chrome, server, { at: stops[0] });
+  await open(`#/r/${ROUTE}`);
+  await worked(page);
+  await page.getByRole("button", { name: "存进手机" }).click();
+  await page.getByText(/已在手机里/).waitFor({ timeout: 60_000 });
+  const title = "改了名字的一站";
+  await rename(stops[3].id.split("/")[1], title);
+  const answers = [];
+  page.on("response", (response) => answers.push([response.status(), new URL(response.url()).pathname]));
+  await page.reload();
+  await page.getByText("路线有了新内容").waitFor();
+  await page.locator(".stop-row", { hasText: title }).waitFor();
+  answers.length = 0;
+  await page.getByRole("button", { name: "更新" }).click();
+  await page.getByText(/已在手机里/).waitFor({ timeout: 60_000 });
+  const fetched = answers.filter(([status, path]) => status === 200 && path.includes("/waypoints/"));
+  assert.deepEqual(
+    [...new Set(fetched.map(([, path]) => path))],
+    [`/v1/routes/${stops[3].id.replace("/", "/waypoints/")}`],
+  );
+  assert.deepEqual(
+    answers.filter(([, path]) => path.startsWith("/v1/assets/")),
+    [],
+  );
+  await context.close();
+});
+
+/** Gives a stop another name and publishes it. */
+async function rename(waypoint, title) {
+  const key = await server.run("key", "create", "--role", "designer", "--name", "renamer");
+  const at = `${server.url}/v1/design/routes/${ROUTE}`;
+  const call = async (method, path, etag, body) => {
+    const headers = {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      ...(etag && { "if-match": etag }),
+    };
+    const answer = await fetch(at + path, { method, headers, body: body && JSON.stringify(body) });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+    return answer.headers.get("etag");
+  };
+  const before = await call("GET", "/draft");
+  const changed = await call("PATCH", `/draft/waypoints/${waypoint}`, before, {
+    title: { "zh-CN": title, en: "Renamed" },
+  });
+  await call("POST", "/publish", changed, { note: "renamed" });
+}
+
 test("what is not for the phone to keep is not kept", async () => {
   const { page, open, context } = await phone(chrome, server, { at: stops[0] });
   await open(`#/r/${stops[0].id}`);

@@ -61,7 +61,7 @@ export function AroundView({ stage, stop, exhibit, xr, leave }: Props) {
         </div>
         {aiming.value && <div class="ar-cross" aria-hidden="true" />}
         <div class="ar-sheet">
-          <Say told={told.value} stop={stop} camera={camera.value} />
+          <Say told={told.value} stop={stop} camera={camera.value} isDown={isDown.value} />
           {aiming.value && <Aim stop={stop} around={around} done={() => (aiming.value = false)} />}
           <div class="row">
             <button

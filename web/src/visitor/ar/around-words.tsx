@@ -19,10 +19,12 @@ export function Say({
   told: { seen, oriented },
   stop,
   camera,
+  isDown,
 }: {
   told: Told;
   stop: WaypointDetail;
   camera: "asking" | "on" | "refused";
+  isDown: boolean;
 }) {
   const precision = Math.round(stop.coordinate.precision_m);
   return (
@@ -42,7 +44,7 @@ export function Say({
             {say("还没有位置。等一等，或者把它放到你面前。", "No position yet. Wait, or put it before you.")}
           </p>
         )}
-        {seen && !oriented && (
+        {seen && !isDown && !oriented && (
           <p>
             {say(
               "手机没有指南针，方向还是猜的。请用“校准方向”对准一个看得见的地方。",
@@ -53,7 +55,7 @@ export function Say({
         {camera === "refused" && (
           <p>{say("没有相机画面，只显示方位。", "No camera picture; only the directions are shown.")}</p>
         )}
-        {seen && precision > 20 && (
+        {seen && !isDown && precision > 20 && (
           <p>
             {say(
               `这一站的位置只准到约 ${precision} 米，展品不一定正好在原处。`,

@@ -54,7 +54,8 @@ export class Around {
 
   /** Puts it on the ground before the visitor, or back to where it belongs. */
   setDown(before: boolean) {
-    const away = Math.max(3, this.stage.thing.radius_m * 2.5);
+    // So far that a narrow screen holds it.
+    const away = Math.max(3, this.stage.thing.radius_m * 4.5);
     const heading = this.pose ? headingDeg(this.pose) : 0;
     this.down = before ? turnVec([0, -EYE_M, -away], yaw(heading)) : null;
   }
