@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [(&str, &[&str]); 2] = [("ambient", &["http", "app", "cli"]), ("config", &["app", "cli"])];
 
 /// Libraries that live in one room. Everybody else has to ask that room.
-const AT_HOME: [(&str, &[&str]); 20] = [
+const AT_HOME: [(&str, &[&str]); 21] = [
     ("sqlx", &["store"]),
     ("object_store", &["store"]),
     ("rand", &["domain"]),
@@ -32,6 +32,7 @@ const AT_HOME: [(&str, &[&str]); 20] = [
     ("encoding_rs", &["formats"]),
     ("gltf", &["formats"]),
     ("maud", &["web"]),
+    ("rust_embed", &["web"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),
     ("hashbrown", &["index"]),

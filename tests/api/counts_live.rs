@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+use studyroute::http::state::WATCHERS_MAX;
 
 const HALL: &str = "confucius-mencius/dacheng-hall";
 
@@ -60,19 +61,17 @@ async fn a_stream_does_not_hold_up_a_stop() {
     assert_eq!(tokio::task::block_in_place(|| stream.next()), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn parts_are_no_stream_and_there_is_a_bound_on_streams() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(|config| config.connections_per_address_max = 1_000).await;
     assert_eq!(app.get("/v1/counts/live?by=day").await.expect(400).json()["code"], "invalid-parameter");
     let key = app.operator().await.key;
-    let open: Vec<Stream> = (0..studyroute::http::state::WATCHERS_MAX).map(|_| Stream::open(&app, "", &key)).collect();
-    let refused = (0..100).find_map(|_| {
-        std::thread::sleep(Duration::from_millis(100));
-        let mut one_more = Stream::open(&app, "", "");
-        let mut status = String::new();
-        one_more.0.read_line(&mut status).ok()?;
-        status.contains("503").then_some(())
-    });
-    drop(open);
-    assert!(refused.is_some(), "one stream too many is refused");
+    let open = |_| tokio::task::block_in_place(|| Stream::open(&app, "", &key));
+    let mut streams: Vec<Stream> = (0..WATCHERS_MAX).map(open).collect();
+    for stream in &mut streams {
+        tokio::task::block_in_place(|| stream.next()).expect("it has begun");
+    }
+    let refused = app.get("/v1/counts/live").try_once().await.expect("an answer");
+    assert_eq!((refused.status, &refused.json()["code"]), (503, &"overloaded".into()));
+    drop(streams);
 }
