@@ -4,6 +4,12 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { validateBytes } from "gltf-validator";
 import { build, generators, ROUTES } from "../models/build.mjs";
+import { tipsAt } from "../models/confucius-mencius/chongxing-brick-corbel.mjs";
+import { noonHeightDegrees } from "../models/confucius-mencius/gnomon-noon-shadow.mjs";
+import { shares } from "../models/confucius-mencius/pitch-pipes-two-thirds.mjs";
+import { place, STARS } from "../models/peoples-canal/dipper-chariot.mjs";
+import { trace } from "../models/peoples-canal/mosque-sound-rays.mjs";
+import { pressures } from "../models/peoples-canal/pagoda-stress-colours.mjs";
 
 const MAX_BYTES = 300_000;
 const MAX_TRIANGLES = 60_000;
@@ -86,4 +92,59 @@ test("the same generators give the same bytes", async () => {
   const picture = made.get(some.exhibit).picture();
   assert.equal(Buffer.compare(picture, (await build(some)).picture()), 0);
   assert.deepEqual([picture.readUInt32BE(16), picture.readUInt32BE(20)], [512, 512]);
+});
+
+test("the noon sun stands lowest at the winter solstice and highest at the summer one, as the latitude asks", () => {
+  const near = (found, wanted) => assert.ok(Math.abs(found - wanted) < 0.01, `${found} is not ${wanted}`);
+  near(noonHeightDegrees(0), 90 - 35.603 - 23.44);
+  near(noonHeightDegrees(0.25), 90 - 35.603);
+  near(noonHeightDegrees(0.5), 90 - 35.603 + 23.44);
+});
+
+test("twelve pipes come from steps of two thirds and four thirds, each between a half and the whole", () => {
+  const list = shares();
+  assert.equal(list.length, 12);
+  list.slice(1).forEach((share, i) => {
+    const step = share / list[i];
+    assert.ok(Math.abs(step - 2 / 3) < 1e-9 || Math.abs(step - 4 / 3) < 1e-9, `${step}`);
+    assert.ok(share >= 0.5 && share < 1);
+  });
+});
+
+test("sound keeps to the hall, and every ray is equally long", () => {
+  for (const degrees of [4, 13, 19, 24, 28]) {
+    const path = trace(degrees);
+    const long = path
+      .slice(1)
+      .reduce((sum, [x, y], i) => sum + Math.hypot(x - path[i][0], y - path[i][1]), 0);
+    assert.ok(Math.abs(long - 84) < 1e-6, `${long}`);
+    for (const [x, y] of path) assert.ok(Math.abs(x) <= 20.001 && y >= -0.001 && y <= 30, `${x}, ${y}`);
+  }
+});
+
+test("a tapering tower presses less on its foot than a straight one, and every storey more than the one above", () => {
+  const [tapering, straight] = [pressures(0.62), pressures(0)];
+  assert.ok(tapering[0] < straight[0]);
+  for (const list of [tapering, straight])
+    assert.deepEqual(
+      list,
+      list.toSorted((a, b) => b - a),
+    );
+});
+
+test("loose bricks tip with the course that brings their centre of mass past the edge", () => {
+  // Bricks half a metre long, each 0.12 m further out: the mean of -0.13, -0.01, 0.11 is still behind the edge, the next not.
+  assert.equal(tipsAt, 4);
+});
+
+test("below the pole the Dipper stands upright, its handle to the west, as one sees it facing north", () => {
+  const [dubhe, merak, , megrez, , , alkaid] = STARS.map(place);
+  // Turned about the pole until Megrez is right below it.
+  const turn = -Math.PI / 2 - Math.atan2(megrez[1], megrez[0]);
+  const turned = ([x, y]) => [
+    x * Math.cos(turn) - y * Math.sin(turn),
+    x * Math.sin(turn) + y * Math.cos(turn),
+  ];
+  assert.ok(turned(alkaid)[0] < turned(megrez)[0] && turned(megrez)[0] < turned(dubhe)[0]);
+  assert.ok(turned(dubhe)[1] > turned(merak)[1], "the bowl is open above");
 });

@@ -13,7 +13,7 @@ const [PUSH, TIP, FALL] = [3, 6.5, 8];
 const GRANITES = ["#b79f92", "#a98f83", "#c2ac9f", "#9d8a80"];
 
 /** Between a block and a ball: the larger the power, the squarer; a little uneven, as stone is. */
-export function boulder([a, b, c], power, tint, { round }, seed = 1) {
+function boulder([a, b, c], power, tint, { round }, seed = 1) {
   const random = chance(seed);
   const [p, q, r] = [random() * 6, random() * 6, random() * 6];
   const [n, m] = [round(22), round(14)];

@@ -34,5 +34,4 @@ export const PAINT = {
   rope: "#c9b27c",
   skin: "#e0b18c",
   cloth: "#3d5a80",
-  rock: "#8f8578",
 };

@@ -8,7 +8,7 @@ import { ball, box, cylinder, lathe, tube } from "../kit/solids.mjs";
 import { add, minus, radians, rotate, times, turned } from "../kit/vectors.mjs";
 
 /** Right ascension in hours and declination in degrees, J2000, Yale Bright Star Catalogue: bowl first, handle last. */
-const STARS = [
+export const STARS = [
   [11.062, 61.75],
   [11.031, 56.38],
   [11.897, 53.69],
@@ -24,9 +24,9 @@ const POLE_Y_M = 2.2;
 /** How much larger the carved chariot is than the one in the sky. */
 const CARVED = 1.75;
 
-/** Round the pole, as seen from below: hours run counter-clockwise. */
-const place = ([hours, declination]) => {
-  const [r, a] = [(90 - declination) * M_PER_DEGREE, radians(hours * 15)];
+/** Round the pole as one sees it facing north: east is on the right, so hours run clockwise. */
+export const place = ([hours, declination]) => {
+  const [r, a] = [(90 - declination) * M_PER_DEGREE, radians(-hours * 15)];
   return [r * Math.cos(a), r * Math.sin(a), 0];
 };
 
@@ -76,10 +76,10 @@ function sky({ round, bevel }) {
 
 /** The carved slab in front: the bowl is the chariot's box, the god sits in it, the handle is its shaft. */
 function slab({ round, bevel }) {
-  // The pattern is turned so that the shaft lies level to the right, and brought to the middle of the stone.
+  // The pattern is turned so that the shaft lies level to the left and the bowl is open above, and brought to the middle of the stone.
   const stars = STARS.map(place);
   const shaft = minus(stars[6], stars[0]);
-  const level = turned("z", (-Math.atan2(shaft[1], shaft[0]) * 180) / Math.PI);
+  const level = turned("z", 180 - (Math.atan2(shaft[1], shaft[0]) * 180) / Math.PI);
   const flat = constellation(0.03, 0.011, { round }).aim(level).stretch(CARVED, CARVED, 0.6);
   const middle = middleOf(flat);
   const carved = flat.at(-middle[0], -middle[1] + 0.46, 0.09);

@@ -24,7 +24,7 @@ const radii = (sudden) =>
     const even = BASE_M * (1 - (0.72 * i) / STOREYS);
     if (!sudden) return even;
     if (i < JOINT) return BASE_M * (1 - 0.035 * i);
-    return (BASE_M * (1 - 0.035 * (JOINT - 1)) - 2 * TERRACE_M) * (1 - 0.1 * (i - JOINT));
+    return (BASE_M * (1 - 0.035 * (JOINT - 1)) - TERRACE_M / Math.cos(Math.PI / 8)) * (1 - 0.1 * (i - JOINT));
   });
 
 function storeys(sudden, from, to, { full }) {
