@@ -6,6 +6,7 @@ import { validateBytes } from "gltf-validator";
 import { build, generators, ROUTES } from "../models/build.mjs";
 import { tipsAt } from "../models/confucius-mencius/chongxing-brick-corbel.mjs";
 import { noonHeightDegrees } from "../models/confucius-mencius/gnomon-noon-shadow.mjs";
+import { driftDays } from "../models/confucius-mencius/mencius-solstice-dial.mjs";
 import { shares } from "../models/confucius-mencius/pitch-pipes-two-thirds.mjs";
 import { place, STARS } from "../models/peoples-canal/dipper-chariot.mjs";
 import { trace } from "../models/peoples-canal/mosque-sound-rays.mjs";
@@ -147,4 +148,11 @@ test("below the pole the Dipper stands upright, its handle to the west, as one s
   ];
   assert.ok(turned(alkaid)[0] < turned(megrez)[0] && turned(megrez)[0] < turned(dubhe)[0]);
   assert.ok(turned(dubhe)[1] > turned(merak)[1], "the bowl is open above");
+});
+
+test("a thousand years of 365 days lose 242 days, of 365.25 gain eight, of 365.2422 none", () => {
+  assert.deepEqual(
+    [365, 365.25, 365.2422].map((days) => Math.round(driftDays(days))),
+    [-242, 8, 0],
+  );
 });
