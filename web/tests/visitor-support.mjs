@@ -95,3 +95,9 @@ export async function until(page, question, timeout_ms = 30_000) {
     await page.waitForTimeout(100);
   }
 }
+
+/** What the browser of the test says of itself, not of the page: a software graphics card, a service worker held back. */
+const NOISE = /GPU stall|blocked by Playwright/;
+
+/** What went wrong on a page. */
+export const faults = (wrong) => wrong.filter((text) => !NOISE.test(text));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browser, DESK, serve, shot, watched } from "./support.mjs";
-import { keptOf, north, phone, shelf, stopsOf, violations } from "./visitor-support.mjs";
+import { faults, keptOf, north, phone, shelf, stopsOf, violations } from "./visitor-support.mjs";
 
 const ROUTE = "confucius-mencius";
 let server;
@@ -65,6 +65,24 @@ test("the button says honestly where one stands, and a judged check-in keeps no 
   assert.match(await page.locator("[data-fate]").textContent(), /不确定/);
   const [item] = await shelf(page, "checkIns");
   assert.equal(item.position, undefined);
+  await context.close();
+});
+
+test("a phone that reports the shifted system of Chinese maps can be corrected by who knows where they stand", async () => {
+  const stop = stops[0];
+  const shifted = await fetch(`${server.url}${stop.href}?crs=gcj02`).then((answer) => answer.json());
+  const { page, open, context } = await phone(chrome, server, { at: shifted });
+  await open(`#/r/${stop.id}`);
+  await page.locator('[data-state="outside"]').waitFor();
+  await page.getByText("你就站在这里吗").waitFor();
+  await shot(page, "visitor-shifted");
+  await page.getByRole("button", { name: "纠正偏移" }).click();
+  await page.locator('[data-state="inside"]').waitFor();
+  await page.getByRole("button", { name: "打卡" }).click();
+  await page.locator('[data-fate="kept"]').waitFor();
+  const [kept] = await keptOf(server, page);
+  assert.equal(kept.verdict, "inside");
+  assert.ok(kept.distance_m < 0.2, `${kept.distance_m} m off`);
   await context.close();
 });
 
@@ -173,7 +191,7 @@ test("titles that are markup, endless or written from right to left break no pag
       const text = (await answer.text()).replace(/"title":"[^"]*"/g, `"title":${JSON.stringify(title)}`);
       await route.fulfill({ response: answer, body: text });
     });
-    for (const hash of ["#/", `#/r/${ROUTE}`, `#/r/${stops[0].id}`]) {
+    for (const hash of ["#/", `#/r/${ROUTE}`, `#/r/${stops[0].id}`, `#/r/${stops[0].id}/ar`]) {
       await open(hash);
       await page.locator("h1").waitFor();
       await page.waitForTimeout(200);
@@ -181,12 +199,29 @@ test("titles that are markup, endless or written from right to left break no pag
       assert.ok(wide <= 0, `${hash} is ${wide} px too wide`);
       assert.equal(await page.locator("main img[src=x]").count(), 0);
     }
-    assert.deepEqual(
-      wrong.filter((text) => !text.includes("blocked by Playwright")),
-      [],
-    );
+    assert.deepEqual(faults(wrong), []);
     await context.close();
   }
+});
+
+test("with letters of double size on the narrowest screen nothing is cut off", async () => {
+  const { page, open, context } = await phone(chrome, server, {
+    at: stops[0],
+    lang: "en",
+    viewport: { width: 320, height: 640 },
+  });
+  for (const hash of ["#/", `#/r/${ROUTE}`, `#/r/${stops[0].id}`, `#/r/${stops[0].id}/ar`, "#/me"]) {
+    await open(hash);
+    await page.locator("h1").waitFor();
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = "200%";
+    });
+    await page.waitForTimeout(300);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${hash} is ${wide} px too wide`);
+  }
+  await shot(page, "visitor-large-letters");
+  await context.close();
 });
 
 test("the page can be walked by keyboard", async () => {

@@ -5,7 +5,7 @@ import type { Waypoint } from "./content";
 import { type Presence, presence, type Zone } from "./geo";
 import type { KeptCheckIn } from "./kept";
 import { AskPosition } from "./parts";
-import { here } from "./position";
+import { here, otherwise, takeOtherwise } from "./position";
 import { checkIn, checkIns, held } from "./queue";
 import { refusal, when } from "./words";
 
@@ -42,6 +42,7 @@ export function CheckIn({ stop }: { stop: Waypoint }) {
           {last?.state === "kept" ? say("再打卡一次", "Check in again") : say("打卡", "Check in")}
         </button>
       )}
+      {state?.state === "outside" && <Shifted stop={stop} />}
       <div role="status">
         {failed.value && (
           <p class="bad">
@@ -101,6 +102,25 @@ function Where({ state, accuracy_m, radius_m }: { state: Presence; accuracy_m: n
         </p>
       );
   }
+}
+
+/** Read in the other reference system the position would lie here: the visitor, who knows where they stand, decides. */
+function Shifted({ stop }: { stop: Waypoint }) {
+  const other = otherwise.value;
+  if (!other || presence(stop.zone as Zone, stop.position, other).state !== "inside") return null;
+  return (
+    <div class="card shifted">
+      <p>
+        {say(
+          "你就站在这里吗？有些手机报的位置会偏几百米（国内地图的坐标系）。纠正以后，你就在这一站的范围内。",
+          "Are you standing right here? Some phones report positions that are some hundred metres off (the system of Chinese maps). Corrected, you are at this stop.",
+        )}
+      </p>
+      <button type="button" onClick={takeOtherwise}>
+        {say("我就在这里，纠正偏移", "I am here: correct the shift")}
+      </button>
+    </div>
+  );
 }
 
 /** What became of a check-in. */

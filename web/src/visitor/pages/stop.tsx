@@ -150,12 +150,12 @@ function Neighbours({ stop }: { stop: WaypointDetail }) {
     <nav class="neighbours" aria-label={say("前后各站", "Stops before and after")}>
       {before && (
         <a class="neighbour clip" href={`#/r/${before.id}`}>
-          ← {before.title}
+          ← <bdi>{before.title}</bdi>
         </a>
       )}
       {after && (
         <a class="neighbour clip" href={`#/r/${after.id}`}>
-          {after.title} →
+          <bdi>{after.title}</bdi> →
         </a>
       )}
     </nav>
