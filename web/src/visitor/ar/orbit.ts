@@ -77,19 +77,17 @@ export class Orbit {
     this.down.set(event.pointerId, now);
   }
 
-  /** Puts the camera where one looks from. */
+  /** Puts the camera where one looks from, so far that all of the thing is seen. */
   step() {
     const { thing, camera } = this.stage;
-    const middle = thing.height_m / 2;
-    const extent = Math.max(thing.radius_m, middle, 0.3);
-    const narrow = Math.min(1, camera.aspect);
-    const away = (extent * 2.9) / narrow / this.zoom;
+    const centre = thing.ball.centre.clone().applyQuaternion(thing.object.quaternion);
+    const half = Math.atan(Math.tan((camera.fov * Math.PI) / 360) * Math.min(1, camera.aspect));
+    const away = Math.max(thing.ball.radius, 0.3) / Math.sin(half) / this.zoom;
     const [turn, tilt] = [(this.turn_deg * Math.PI) / 180, (this.tilt_deg * Math.PI) / 180];
-    camera.position.set(
-      away * Math.cos(tilt) * Math.sin(turn),
-      middle + away * Math.sin(tilt),
-      away * Math.cos(tilt) * Math.cos(turn),
-    );
-    camera.lookAt(0, middle, 0);
+    camera.position
+      .set(Math.cos(tilt) * Math.sin(turn), Math.sin(tilt), Math.cos(tilt) * Math.cos(turn))
+      .multiplyScalar(away)
+      .add(centre);
+    camera.lookAt(centre);
   }
 }

@@ -15,9 +15,10 @@ export interface Thing {
   object: Group;
   /** Turns to who looks at it, because it is to be read. */
   faces: boolean;
-  /** Half of its greatest extent over the ground, and its height, metres. */
+  /** Half of its greatest extent over the ground, metres. */
   radius_m: number;
-  height_m: number;
+  /** The ball that holds it, about its own origin, metres. */
+  ball: { centre: Vector3; radius: number };
   /** The texts of the numbered pins on it. */
   legend: Pin[];
   /** It shows how something works, not how it looked. */
@@ -71,12 +72,13 @@ function models({ assets }: Exhibit): string[] {
 function stood(content: Object3D, { geopose, scale }: Exhibit) {
   content.scale.multiplyScalar(scale);
   const object = new Group().add(content);
-  const size = new Box3().setFromObject(object).getSize(new Vector3());
+  const box = new Box3().setFromObject(object);
+  const size = box.getSize(new Vector3());
   object.quaternion.copy(new Quaternion(...poseTurn(geopose.quaternion)));
   return {
     object,
     radius_m: Math.max(size.x, size.z) / 2,
-    height_m: size.y,
+    ball: { centre: box.getCenter(new Vector3()), radius: size.length() / 2 },
     dispose: () => drop(object),
   };
 }
