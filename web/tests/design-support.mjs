@@ -52,6 +52,11 @@ export async function makeRoute({ api }, slug, titles) {
 export async function signedIn({ server, chromium, key }, { device = DESK, locale = "zh-CN" } = {}) {
   const context = await chromium.newContext({ ...device, locale });
   const { page, wrong } = await watched(context, server.url);
+  const refused = [];
+  page.on(
+    "response",
+    (one) => one.ok() || refused.push(`${one.status()} ${one.request().method()} ${one.url()}`),
+  );
   const answer = await page.goto(`${server.url}/design`);
   assert.equal(answer.status(), 200, "the binary serves the built page for designers");
   await page.locator('input[type="password"]').fill(key);
@@ -60,7 +65,11 @@ export async function signedIn({ server, chromium, key }, { device = DESK, local
   const done = async (expected = []) => {
     await context.close();
     const unexpected = wrong.filter((line) => ![...NOISE, ...expected].some((part) => line.includes(part)));
-    assert.deepEqual(unexpected, []);
+    assert.deepEqual(
+      unexpected,
+      [],
+      `nothing goes wrong on the page; refused were ${refused.join(", ") || "none"}`,
+    );
   };
   return { page, done };
 }

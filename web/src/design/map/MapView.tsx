@@ -88,7 +88,8 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
   };
   map.on("moveend", net);
   net();
-  const [stops, exhibits, places] = [new StopMarkers(map), new ExhibitMarkers(map), new Ghosts(map)];
+  const [stops, exhibits, pairs] = [new StopMarkers(map), new ExhibitMarkers(map), new Ghosts(map)];
+  const ground = new Last();
   const drawing = new Drawing(map, (done) => {
     if (done === "new-polygon") tool.value = "polygon";
     if (done === "new-line") tool.value = "line";
@@ -99,13 +100,16 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
       if (!now) return;
       const shape = tool.value === "add" ? null : tool.value;
       const isLine = shape === "line" || shape === "new-line";
-      draw("zones", zones(now, selected.value, shape && !isLine ? selected.value : null));
-      draw("way", way(now, isLine));
+      const places = now.waypoints.flatMap((one) => [one.position, one.zone]);
+      if (ground.differs([selected.value, shape, now.line, ...places])) {
+        draw("zones", zones(now, selected.value, shape && !isLine ? selected.value : null));
+        draw("way", way(now, isLine));
+      }
       stops.show(now.waypoints, selected.value, outcomes.value);
       exhibits.show(chosen.value ?? null);
       drawing.use(shape, chosen.value ?? null, now);
     }),
-    effect(() => places.show(draw)),
+    effect(() => pairs.show(draw)),
     effect(() =>
       map.getCanvas().setAttribute("aria-label", lang.value === "en" ? "Map of the route" : "路线地图"),
     ),
@@ -121,6 +125,17 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
     }),
     () => drawing.end(),
   ];
+}
+
+/** Remembers what something was made of, so that a text that is typed does not draw a thousand zones anew. */
+class Last {
+  private parts: unknown[] = [];
+
+  differs(parts: unknown[]): boolean {
+    const same = parts.length === this.parts.length && parts.every((one, i) => one === this.parts[i]);
+    this.parts = parts;
+    return !same;
+  }
 }
 
 /** Brings a stop into view when it is not, and into the middle when its zone is to be drawn. */

@@ -65,6 +65,7 @@ export class Drawing {
 
   /** Takes up a tool for a stop, with what is there already. The same again after a change shows the changed shape. */
   use(tool: Tool | null, stop: Waypoint | null, content: Content) {
+    if (tool === null && this.tool === null) return;
     this.tool = tool;
     this.stop = stop;
     this.content = content;

@@ -1,6 +1,6 @@
 // The stops as buttons on the map: they are reached by Tab, moved by dragging or by the arrow keys, and say their number and name.
 import { type Map as MapLibre, Marker } from "maplibre-gl";
-import { say } from "../../shared/i18n";
+import { lang, say } from "../../shared/i18n";
 import { changeWaypoint, degrees, type Waypoint } from "../model";
 import { content, edit, endStep, formPart, frozen, selected } from "../store";
 import { stopTitle } from "../words/fields";
@@ -23,6 +23,8 @@ export class StopMarkers {
   private readonly markers = new Map<string, Marker>();
 
   private chosen: string | null = null;
+  /** What each marker shows, so that a keystroke in one stop costs nothing at a thousand others. */
+  private readonly shown = new Map<string, unknown[]>();
 
   constructor(private readonly map: MapLibre) {
     map.on("moveend", () => this.part());
@@ -36,14 +38,27 @@ export class StopMarkers {
       if (there.has(id)) continue;
       marker.remove();
       this.markers.delete(id);
+      this.shown.delete(id);
     }
+    let changed = false;
     stops.forEach((stop, at) => {
+      const now = [
+        stop,
+        at,
+        stop.id === chosen,
+        outcome.get(stop.id) ?? "",
+        lang.value,
+        frozen.value,
+      ] as const;
+      if (now.every((value, i) => this.shown.get(stop.id)?.[i] === value)) return;
+      this.shown.set(stop.id, [...now]);
+      changed = true;
       const marker = this.markers.get(stop.id) ?? this.make(stop);
       marker.setLngLat([stop.position.lon, stop.position.lat]);
       marker.setDraggable(!frozen.value);
-      dress(marker.getElement(), stop, at + 1, stop.id === chosen, outcome.get(stop.id) ?? "");
+      dress(marker.getElement(), stop, at + 1, now[2], now[3]);
     });
-    this.part();
+    if (changed) this.part();
   }
 
   /** Where stops lie upon each other, one stays a button and the others become dots; all of them are in the list. */

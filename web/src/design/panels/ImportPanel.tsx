@@ -308,6 +308,28 @@ function Options({ report }: { report: Report }) {
           </option>
         ))}
       </select>
+      <label for={`${id}s`}>
+        {say("坐标的出处（表里没写的）", "Source of the positions (where the file names none)")}
+      </label>
+      <input
+        id={`${id}s`}
+        value={how.source}
+        onChange={(event) => read({ source: event.currentTarget.value.trim() })}
+      />
+      <label for={`${id}p`}>
+        {say("坐标误差不超过（米，表里没写的）", "They may be off by (m, where the file does not say)")}
+      </label>
+      <input
+        id={`${id}p`}
+        type="number"
+        min={0.01}
+        max={100_000}
+        step="any"
+        value={how.precision_m}
+        onChange={(event) =>
+          event.currentTarget.reportValidity() && read({ precision_m: event.currentTarget.value })
+        }
+      />
       <Tick
         name="partial"
         words={say("跳过有错的行，导入其余的", "Leave wrong rows out and take the others")}

@@ -36,9 +36,19 @@ export interface Reading {
   swap_axes: boolean;
   replace: boolean;
   partial: boolean;
+  /** Of positions that name no source or precision of their own; empty means as the server assumes. */
+  source: string;
+  precision_m: string;
 }
 
-const AS_IT_COMES: Reading = { crs: "", swap_axes: false, replace: false, partial: false };
+const AS_IT_COMES: Reading = {
+  crs: "",
+  swap_axes: false,
+  replace: false,
+  partial: false,
+  source: "",
+  precision_m: "",
+};
 const GHOSTS_MAX = 12;
 /** A converted place as near as this to the stop of its name is taken to be there. */
 const EXPLAINED_M = 80;
@@ -107,7 +117,7 @@ async function send(dryRun: boolean, how: Reading): Promise<Report | null> {
   if (!file.value || !route.value) return null;
   const query = new URLSearchParams();
   if (dryRun) query.set("dry_run", "true");
-  if (how.crs) query.set("crs", how.crs);
+  for (const name of ["crs", "source", "precision_m"] as const) if (how[name]) query.set(name, how[name]);
   for (const name of ["swap_axes", "replace", "partial"] as const) if (how[name]) query.set(name, "true");
   const headers: Record<string, string> = { "content-type": "application/octet-stream" };
   if (!dryRun) headers["if-match"] = currentEtag();
