@@ -3,7 +3,7 @@
 import { Document, NodeIO } from "@gltf-transform/core";
 import { KHRMaterialsUnlit, KHRMeshQuantization } from "@gltf-transform/extensions";
 import { every } from "./model.mjs";
-import { mesh } from "./shape.mjs";
+import { flatMesh, mesh } from "./shape.mjs";
 
 /** Colours are in the corners; a material says what the surface does with light. */
 export const MATERIALS = {
@@ -14,9 +14,10 @@ export const MATERIALS = {
   glow: { roughness: 1, metal: 0, alpha: 1, unlit: true },
 };
 
-export async function glb(model) {
+/** `flat` leaves the normals out: viewers then shade each triangle flat, and the file is much smaller. */
+export async function glb(model, { flat = false } = {}) {
   const document = new Document();
-  const writer = new Writer(document);
+  const writer = new Writer(document, flat);
   const scene = document.createScene(model.name).addChild(writer.node(model.root));
   const root = document.getRoot().setDefaultScene(scene);
   root.getAsset().generator = "studyroute models";
@@ -33,10 +34,11 @@ export function legend(model) {
 }
 
 class Writer {
-  constructor(document) {
+  constructor(document, flat) {
     this.document = document;
+    this.weld = flat ? flatMesh : mesh;
     this.buffer = document.createBuffer();
-    document.createExtension(KHRMeshQuantization).setRequired(true);
+    if (!flat) document.createExtension(KHRMeshQuantization).setRequired(true);
     this.nodes = new Map();
     this.meshes = new Map();
     this.materials = new Map();
@@ -58,7 +60,8 @@ class Writer {
   mesh(part) {
     if (this.meshes.has(part.skins)) return this.meshes.get(part.skins);
     const out = this.document.createMesh(part.name);
-    for (const { shape, material } of part.skins) out.addPrimitive(this.primitive(mesh(shape), material));
+    for (const { shape, material } of part.skins)
+      out.addPrimitive(this.primitive(this.weld(shape), material));
     this.meshes.set(part.skins, out);
     return out;
   }
@@ -69,13 +72,13 @@ class Writer {
     colours.forEach((v, i) => {
       tints[Math.floor(i / 3) * 4 + (i % 3)] = Math.round(v * 255);
     });
-    return this.document
-      .createPrimitive()
+    const out = this.document.createPrimitive();
+    if (normals) {
+      const ways = new Int8Array(normals.map((v) => Math.round(v * 127)));
+      out.setAttribute("NORMAL", this.accessor("VEC3", ways).setNormalized(true));
+    }
+    return out
       .setAttribute("POSITION", this.accessor("VEC3", new Float32Array(positions)))
-      .setAttribute(
-        "NORMAL",
-        this.accessor("VEC3", new Int8Array(normals.map((v) => Math.round(v * 127)))).setNormalized(true),
-      )
       .setAttribute("COLOR_0", this.accessor("VEC4", tints).setNormalized(true))
       .setIndices(this.accessor("SCALAR", new Index(indices)))
       .setMaterial(this.material(material));
