@@ -87,8 +87,11 @@ impl File {
         let mut put = |name, value: &'static str| drop(headers.insert(name, HeaderValue::from_static(value)));
         put(header::VARY, "accept, accept-encoding");
         put(header::CACHE_CONTROL, if self.is_by_content { "public, max-age=31536000, immutable" } else { "no-cache" });
-        if self.media_type.starts_with("text/html") {
+        // A worker obeys the policy of its own script.
+        if self.media_type.starts_with("text/") {
             put(header::CONTENT_SECURITY_POLICY, POLICY);
+        }
+        if self.media_type.starts_with("text/html") {
             put(header::HeaderName::from_static("permissions-policy"), PERMISSIONS);
         }
         if request.get("x-forwarded-proto").is_some_and(|proto| proto == "https") {
@@ -189,7 +192,10 @@ mod tests {
         assert_eq!(kept("/assets/x-1.js"), "public, max-age=31536000, immutable");
         assert_eq!([kept("/design"), kept("/sw.js")], ["no-cache", "no-cache"]);
         let page = files.0["/design"].respond(&asked(&[("x-forwarded-proto", "https")]));
-        assert_eq!(page.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
+        let worker = files.0["/sw.js"].respond(&HeaderMap::new());
+        for it in [&page, &worker] {
+            assert_eq!(it.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
+        }
         assert_eq!(page.headers()[header::STRICT_TRANSPORT_SECURITY], TLS_ONLY);
         assert!(!POLICY.contains("unsafe") && files.home(&HeaderMap::new()).is_none());
     }

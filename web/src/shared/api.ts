@@ -50,14 +50,15 @@ export async function ask<T>(path: string, how: Ask = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: "application/json", ...how.headers };
   if (how.token) headers.authorization = `Bearer ${how.token}`;
   if (how.body !== undefined) headers["content-type"] ??= "application/json";
-  const signals = [AbortSignal.timeout(how.timeoutMs ?? TIMEOUT_MS), ...(how.signal ? [how.signal] : [])];
+  const late = AbortSignal.timeout(how.timeoutMs ?? TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(path, {
       method: how.method ?? (how.body === undefined && how.raw === undefined ? "GET" : "POST"),
       headers,
       body: how.raw ?? (how.body === undefined ? undefined : JSON.stringify(how.body)),
-      signal: AbortSignal.any(signals),
+      // Older phones cannot wait for two signals; whoever gives one does without the other.
+      signal: how.signal ? (AbortSignal.any?.([late, how.signal]) ?? how.signal) : late,
       credentials: "same-origin",
     });
   } catch (error) {
