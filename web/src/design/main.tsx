@@ -2,6 +2,10 @@
 import "../shared/base.css";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./design.css";
+import "./map/map.css";
+import "./form/form.css";
+import "./panels/panels.css";
+import "./narrow.css";
 import { render } from "preact";
 import { refresh } from "../shared/session";
 import { App } from "./App";

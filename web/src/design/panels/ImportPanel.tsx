@@ -1,10 +1,11 @@
 // Taking in a file: drop it, look at what it would do, settle what is doubtful, then take it.
 import { useId } from "preact/hooks";
-import { say, whole } from "../../shared/i18n";
-import { ghostShown, ghosts } from "../overlay";
+import { say } from "../../shared/i18n";
 import { frozen, selected } from "../store";
 import { pathName } from "../words/fields";
-import { rowMistake } from "../words/rows";
+import { systemNames } from "../words/systems";
+import { Doubts } from "./ImportDoubts";
+import { Rows } from "./ImportRows";
 import {
   busy,
   choose,
@@ -40,7 +41,11 @@ export function ImportPanel() {
         class="hidden-but-read"
         accept={KINDS}
         disabled={frozen.value}
-        onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
+        onChange={(event) => {
+          choose(event.currentTarget.files?.[0] ?? null);
+          // So that the same file, mended, can be chosen again.
+          event.currentTarget.value = "";
+        }}
       />
       <p class="row">
         <a href="/v1/design/templates/xlsx" download="template.xlsx">
@@ -99,14 +104,6 @@ function Trial({ of: report }: { of: Report }) {
 
 const ENCODINGS: Record<string, string> = { gb18030: "GBK (GB 18030)", "utf-8": "UTF-8" };
 
-function systems(): Record<string, string> {
-  return {
-    wgs84: say("GPS（WGS 84）", "GPS (WGS 84)"),
-    gcj02: say("高德、腾讯地图（GCJ-02）", "Gaode or Tencent maps (GCJ-02)"),
-    bd09: say("百度地图（BD-09）", "Baidu maps (BD-09)"),
-  };
-}
-
 function HowRead({ report }: { report: Report }) {
   const { format, encoding, sheet, columns = [], ignored = [], notes = [] } = report.understood;
   return (
@@ -120,7 +117,7 @@ function HowRead({ report }: { report: Report }) {
         {sheet && <dd>{sheet}</dd>}
         <dt>{say("坐标系", "Coordinates")}</dt>
         <dd>
-          {systems()[report.crs] ?? report.crs}
+          {systemNames()[report.crs] ?? report.crs}
           {reading.value.crs === "" && ` · ${say("按常规猜测", "assumed")}`}
         </dd>
       </dl>
@@ -151,145 +148,6 @@ function HowRead({ report }: { report: Report }) {
   );
 }
 
-function Doubts({ report }: { report: Report }) {
-  const crs = report.suggestions.find((one) => one.parameter === "crs")?.value as Reading["crs"] | undefined;
-  const swap = report.suggestions.find((one) => one.parameter === "swap_axes");
-  return (
-    <fieldset class="card doubtful">
-      <legend>{say("有疑问", "A doubt")}</legend>
-      {swap && (
-        <>
-          <p>
-            {say(
-              "经度和纬度像是写反了。",
-              "Latitude and longitude look as if they stand in each other's place.",
-            )}
-          </p>
-          <button type="button" onClick={() => read({ swap_axes: swap.value === "true" })}>
-            {swap.value === "true"
-              ? say("对调经纬度再试读", "Exchange them and try again")
-              : say("不对调，再试读", "Leave them and try again")}
-          </button>
-        </>
-      )}
-      {crs && !swap && (
-        <>
-          <p>{doubtOf(report)}</p>
-          <Pairs />
-          <div class="row">
-            <button type="button" onClick={() => read({ crs: "wgs84" })}>
-              {say("A 对：照原数字", "A: as they stand")}
-            </button>
-            <button type="button" class="primary" onClick={() => read({ crs })}>
-              {say(`B 对：按 ${systems()[crs]} 换算`, `B: convert from ${systems()[crs]}`)}
-            </button>
-          </div>
-          {ghosts.value.length === 0 && (
-            <p class="soft small">
-              {say(
-                "这条路线还没有同名站点，所以地图上没有对照点。",
-                "This route has no stops of these names yet, so there is nothing to compare with on the map.",
-              )}
-            </p>
-          )}
-        </>
-      )}
-    </fieldset>
-  );
-}
-
-/** The server tells how many places lie how far off in one English sentence; its numbers are taken from there. */
-function doubtOf(report: Report): string {
-  const reason = report.suggestions.find((one) => one.parameter === "crs")?.reason ?? "";
-  const [, places = "", all = ""] = reason.match(/(\d+) of (\d+) places/) ?? [];
-  const off = reason.match(/about (\d+) m/)?.[1] ?? "";
-  return say(
-    `${all} 个同名站点里，${places} 个与现有位置相差${off && `约 ${off} `}米，像是国内网络地图的偏移坐标。地图上 A 是照原数字的位置，B 是换算以后的位置。哪个对？`,
-    `Of ${all} places with the name of a stop, ${places} lie ${off && `about ${off} m `}off it, like shifted numbers of Chinese web maps. On the map, A is as the numbers stand, B is converted. Which is right?`,
-  );
-}
-
-/** Brings one pair after the other into view. */
-function Pairs() {
-  return (
-    <ul class="plain">
-      {ghosts.value.map((pair, at) => (
-        <li key={pair.id}>
-          <button
-            type="button"
-            class="quiet wide"
-            aria-pressed={ghostShown.value === at}
-            onClick={() => {
-              ghostShown.value = at;
-            }}
-          >
-            <span class="clip">{`A${at + 1} / B${at + 1} · ${pair.title}`}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Rows({ report }: { report: Report }) {
-  const words = {
-    refused: say("有错", "wrong"),
-    added: say("新增", "new"),
-    changed: say("修改", "changed"),
-    unchanged: say("不变", "unchanged"),
-    skipped: say("跳过", "left out"),
-  };
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section class="scroll" tabIndex={0} aria-label={say("逐行结果", "Row by row")}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col" class="tight">
-              {say("行", "Row")}
-            </th>
-            <th scope="col" class="tight">
-              {say("结果", "Result")}
-            </th>
-            <th scope="col" class="tight">
-              {say("说明", "What and why")}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {report.results.map((row) => (
-            <tr
-              key={`${Object.values(row.place)[0]}-${row.id}`}
-              class={row.result === "refused" ? "wrong" : ""}
-            >
-              <th scope="row">{Object.values(row.place)[0]}</th>
-              <td class={row.result === "refused" ? "tight bad" : "tight"}>{words[row.result]}</td>
-              <td>
-                {row.id && <code>{row.id}</code>}
-                {row.moved_m !== undefined &&
-                  ` ${say(`移动 ${whole(row.moved_m)} 米`, `moves by ${whole(row.moved_m)} m`)}`}
-                {row.mistakes?.map((one) => (
-                  <RowMistake key={one.column + one.message} {...one} />
-                ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function RowMistake({ column, value, message }: { column: string; value: string; message: string }) {
-  const told = rowMistake(message);
-  return (
-    <p class="bad">
-      {column && <strong>{column} </strong>}
-      {value && <q>{value.slice(0, 60)}</q>} <span lang={told.lang}>{told.words}</span>
-    </p>
-  );
-}
-
 function Options({ report }: { report: Report }) {
   const id = useId();
   const how = reading.value;
@@ -302,7 +160,7 @@ function Options({ report }: { report: Report }) {
         value={how.crs || report.crs}
         onChange={(event) => read({ crs: event.currentTarget.value as Reading["crs"] })}
       >
-        {Object.entries(systems()).map(([crs, words]) => (
+        {Object.entries(systemNames()).map(([crs, words]) => (
           <option key={crs} value={crs}>
             {words}
           </option>

@@ -114,26 +114,7 @@ function Release({ lint, onDone }: { lint: Schemas["LintReport"]; onDone: (words
   };
   return (
     <form class="stack" onSubmit={send}>
-      {asked.length > 0 && (
-        <fieldset>
-          <legend>
-            {say("新的提醒：请改好，或逐条勾选“知道了”", "New warnings: mend them, or tick each as known")}
-          </legend>
-          {asked.map(([rule, count]) => (
-            <label key={rule} class="tick">
-              <input
-                type="checkbox"
-                checked={known.value.includes(rule)}
-                onChange={() => {
-                  const has = known.value.includes(rule);
-                  known.value = has ? known.value.filter((one) => one !== rule) : [...known.value, rule];
-                }}
-              />
-              {`${ruleName(rule)} (${count})`}
-            </label>
-          ))}
-        </fieldset>
-      )}
+      <Known asked={asked} known={known} />
       <label for={`${id}n`}>{say("这次改了什么（写进历史）", "What is new (kept in the history)")}</label>
       <input
         id={`${id}n`}
@@ -160,6 +141,28 @@ function Release({ lint, onDone }: { lint: Schemas["LintReport"]; onDone: (words
         {at.value ? say("定时发布", "Set the time") : say("现在发布", "Publish now")}
       </button>
     </form>
+  );
+}
+
+/** New warnings, each to be ticked by name. */
+function Known({ asked, known }: { asked: [string, number][]; known: { value: string[] } }) {
+  if (asked.length === 0) return null;
+  const turn = (rule: string) => {
+    const has = known.value.includes(rule);
+    known.value = has ? known.value.filter((one) => one !== rule) : [...known.value, rule];
+  };
+  return (
+    <fieldset>
+      <legend>
+        {say("新的提醒：请改好，或逐条勾选“知道了”", "New warnings: mend them, or tick each as known")}
+      </legend>
+      {asked.map(([rule, count]) => (
+        <label key={rule} class="tick">
+          <input type="checkbox" checked={known.value.includes(rule)} onChange={() => turn(rule)} />
+          {`${ruleName(rule)} (${count})`}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
