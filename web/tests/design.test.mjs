@@ -247,6 +247,9 @@ test("a polygon is drawn, a circle resized, and both are zones that the server t
   await saved(page);
   assert.deepEqual((await all.draft("zones")).waypoints[0].zone, drawn);
   await page.getByLabel("形状").selectOption("circle");
+  await page.getByLabel("半径（米）").fill("90");
+  await page.keyboard.press("Control+z");
+  assert.equal(await page.getByLabel("半径（米）").inputValue(), "50", "undone within the field");
   await page.getByLabel("半径（米）").fill("75");
   await saved(page);
   assert.deepEqual((await all.draft("zones")).waypoints[0].zone, { kind: "circle", radius_m: 75 });
@@ -396,7 +399,8 @@ test("a model is sent, looked at and placed by turn, size and height", async () 
   await page.getByText("原尺寸").waitFor();
   await page.getByLabel("朝向（从北顺时针，度）").fill("90");
   await page.getByLabel("大小（倍）").fill("2");
-  await page.getByLabel("离地高度（米）").fill("1.5");
+  await page.getByLabel("离地高度（米）").fill("");
+  await page.getByLabel("离地高度（米）").pressSequentially("1.05");
   await page.getByLabel("在站点以东（米）").fill("10");
   await saved(page);
   await page.getByText("原尺寸").scrollIntoViewIfNeeded();
@@ -405,7 +409,7 @@ test("a model is sent, looked at and placed by turn, size and height", async () 
   const [exhibit] = (await all.draft("with-model")).waypoints[0].exhibits;
   assert.equal(exhibit.assets[0].bytes, file.buffer.length);
   assert.equal(exhibit.scale, 2);
-  assert.equal(exhibit.geopose.position.h, 1.5);
+  assert.equal(exhibit.geopose.position.h, 1.05);
   const { z, w } = exhibit.geopose.quaternion;
   assert.ok(
     Math.abs(z + Math.SQRT1_2) < 1e-9 && Math.abs(w - Math.SQRT1_2) < 1e-9,

@@ -147,7 +147,7 @@ function Saving() {
   );
 }
 
-/** Ctrl or ⌘ with Z and Y, unless a field has its own undo of what is being typed and not yet taken. */
+/** Ctrl or ⌘ with Z and Y: the history of the page, also within fields, because every keystroke is in it. */
 function useShortcuts() {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -156,8 +156,12 @@ function useShortcuts() {
       const back = letter === "z" && !event.shiftKey;
       if (!back && letter !== "y" && letter !== "z") return;
       event.preventDefault();
+      // What is half typed in a field is taken first.
+      const field = document.activeElement instanceof HTMLInputElement ? document.activeElement : null;
+      field?.blur();
       if (back) undo();
       else redo();
+      field?.focus();
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);

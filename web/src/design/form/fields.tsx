@@ -1,5 +1,6 @@
 // The fields that all parts of the form are made of. What is typed is in the content at once; leaving the field ends the step that Undo
 // takes back. `path` is the name by which the lint finds a field.
+import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { type Lang, say } from "../../shared/i18n";
 import type { Text } from "../model";
@@ -84,19 +85,23 @@ interface NumberProps {
   onChange: (value: number) => void;
   min?: number;
   max?: number;
-  step?: number;
   hint?: string;
 }
 
-/** A number; what is not one within the limits is not taken, and said. */
-export function NumberField({ label, value, path, onChange, min, max, step = 1, hint }: NumberProps) {
+/**
+ * A number; what is not one within the limits is not taken, and said. While somebody types, what they typed stands: "1.0" on the way to
+ * "1.05" is not made "1".
+ */
+export function NumberField({ label, value, path, onChange, min, max, hint }: NumberProps) {
   const id = useId();
+  const typed = useSignal<string | null>(null);
   const take = (event: Event) => {
     const input = event.currentTarget as HTMLInputElement;
+    typed.value = input.value;
     if (input.value !== "" && input.checkValidity()) onChange(input.valueAsNumber);
   };
   const settle = (event: Event) => {
-    (event.currentTarget as HTMLInputElement).reportValidity();
+    if ((event.currentTarget as HTMLInputElement).reportValidity()) typed.value = null;
     endStep();
   };
   return (
@@ -109,8 +114,8 @@ export function NumberField({ label, value, path, onChange, min, max, step = 1, 
         disabled={frozen.value}
         min={min}
         max={max}
-        step={step === 1 ? "any" : step}
-        value={value ?? ""}
+        step="any"
+        value={typed.value ?? value ?? ""}
         aria-describedby={hint ? `${id}h` : undefined}
         onInput={take}
         onChange={settle}
