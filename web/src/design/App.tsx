@@ -3,11 +3,10 @@ import { useEffect } from "preact/hooks";
 import { lang, say } from "../shared/i18n";
 import { LangSwitch } from "../shared/LangSwitch";
 import { SignIn } from "../shared/SignIn";
-import { session, signOut } from "../shared/session";
+import { session } from "../shared/session";
 import { Editor } from "./Editor";
 import { RouteList } from "./RouteList";
-import { announced, close, content, route, save, saving, trouble } from "./store";
-import { mistake } from "./words/mistakes";
+import { announced, content, route, save, saving } from "./store";
 
 export function App() {
   useTitle();
@@ -52,28 +51,6 @@ function Door() {
       )}
       <SignIn />
     </main>
-  );
-}
-
-/** Who is signed in, the way out, and the other language. */
-export function Account() {
-  const leave = async () => {
-    if (content.value && !(await save())) return;
-    try {
-      await signOut();
-      close();
-    } catch (error) {
-      trouble.value = mistake(error);
-    }
-  };
-  return (
-    <div class="row account">
-      <span class="soft clip">{session.value?.name}</span>
-      <LangSwitch />
-      <button type="button" class="quiet" onClick={leave}>
-        {say("退出", "Sign out")}
-      </button>
-    </div>
   );
 }
 

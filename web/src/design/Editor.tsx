@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { say, shown } from "../shared/i18n";
-import { Account } from "./App";
+import { Account } from "./Account";
 import { ConflictDialog } from "./ConflictDialog";
 import { RouteForm } from "./form/RouteForm";
 import { StopForm } from "./form/StopForm";
@@ -18,7 +18,6 @@ import {
   conflict,
   content,
   frozen,
-  type Panel,
   panel,
   redo,
   save,
@@ -26,6 +25,7 @@ import {
   trouble,
   undo,
 } from "./store";
+import { panelName } from "./words/panels";
 
 export function Editor() {
   const view = useSignal<"map" | "stops" | "form">("map");
@@ -100,16 +100,6 @@ function Bar() {
       <Account />
     </header>
   );
-}
-
-export function panelName(one: Panel): string {
-  return {
-    import: say("导入", "Import"),
-    lint: say("检查", "Check"),
-    rehearsal: say("预演", "Rehearse"),
-    publish: say("发布", "Publish"),
-    history: say("历史", "History"),
-  }[one];
 }
 
 function Saving() {

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import { say, shown } from "../shared/i18n";
-import { Account } from "./App";
+import { Account } from "./Account";
 import { call, routePath } from "./call";
 import { slugOf } from "./model";
 import { loadRoutes, open, routes, trouble } from "./store";

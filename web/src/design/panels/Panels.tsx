@@ -1,9 +1,9 @@
 // The panel that is open beside the map. A file that is dropped anywhere on the page opens the import.
 import { useEffect, useRef } from "preact/hooks";
 import { say } from "../../shared/i18n";
-import { panelName } from "../Editor";
 import { ghosts, outcomes } from "../overlay";
 import { frozen, panel } from "../store";
+import { panelName } from "../words/panels";
 import { HistoryPanel } from "./HistoryPanel";
 import { ImportPanel } from "./ImportPanel";
 import { choose } from "./importing";
