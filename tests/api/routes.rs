@@ -3,6 +3,7 @@
 use crate::app::TestApp;
 use crate::client::Answer;
 use crate::route_files::{ROUTES, waypoint, waypoints};
+use crate::support::postgres;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -237,4 +238,28 @@ async fn geojson_of_a_route_is_its_line_and_of_its_waypoints_their_points() {
     assert_eq!(collection.features.len(), 28);
     let hall = geo(&format!("{LONG}/dacheng-hall")).await;
     assert_eq!(hall.json()["geometry"], json!({"type": "Point", "coordinates": [116.98417, 35.597_569]}));
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_what_stands_in_memory_is_shown_and_the_rest_is_refused_in_order() {
+    let started = tokio::task::spawn_blocking(|| {
+        let database = postgres::start_own()?;
+        let url = database.fresh_database();
+        Some((database, url))
+    });
+    let Some((database, url)) = started.await.expect("asking for a database") else { return };
+    let app = TestApp::start_with(|config| config.database = url).await;
+    let (seen, unseen) = (format!("{LONG}/dacheng-hall"), format!("{LONG}/kuiwen-pavilion"));
+    let before = app.get(&seen).await.expect(200).json();
+    tokio::task::spawn_blocking(move || {
+        database.stop_immediate();
+        database
+    })
+    .await
+    .expect("stopped");
+    assert_eq!(app.get(&seen).await.expect(200).json(), before);
+    assert_eq!(items(&app.get("/v1/nearby?lat=35.5976&lon=116.9842&limit=1").await.expect(200)).len(), 1);
+    let refused = app.get(&unseen).await.expect(503);
+    assert_eq!(refused.json()["code"], "store-unavailable");
+    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
 }
