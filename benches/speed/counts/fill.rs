@@ -150,7 +150,7 @@ pub async fn fill(url: &str, check_ins: usize, seed: u64) -> Filled {
 async fn publish(url: &str) -> Vec<Stops> {
     let store = Store::open(url).await.expect("a fresh database");
     for file in studyroute::app::route_files(Path::new("routes-data")) {
-        studyroute::app::import_file(&store, &file, Crs::Wgs84, &Ambient::system()).await.expect("published");
+        studyroute::app::import_file(&store, None, &file, Crs::Wgs84, &Ambient::system()).await.expect("published");
     }
     let (_, published) = store.snapshot().await.expect("a snapshot");
     store.close().await;
