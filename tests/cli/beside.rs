@@ -30,7 +30,7 @@ fn models_beside_a_route_file_are_kept_and_named_and_a_new_one_is_a_new_revision
     let desk = Desk::new();
     let folder = folder(&desk);
     let put = |name: &str, bytes: Vec<u8>| {
-        std::fs::write(Path::new(&folder).join("models").join(name), bytes).expect("written")
+        std::fs::write(Path::new(&folder).join("models").join(name), bytes).expect("written");
     };
     let import = |changed: &str| {
         let said = desk.json(&["import", &folder]);
