@@ -135,7 +135,7 @@ fn copy_of_route_files(folder: &Path, edit: impl Fn(String) -> String) -> PathBu
 #[tokio::test]
 async fn a_broken_route_file_is_named_and_the_other_route_is_served() {
     let breaks: [fn(String) -> String; 3] = [
-        |text| text[..text.len() / 2].to_string(),
+        |text| text.chars().take(text.chars().count() / 2).collect(),
         |text| text.replacen("116.835625", "316.835625", 1),
         |_| "\u{0}".to_string(),
     ];
