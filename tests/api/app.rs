@@ -1,13 +1,14 @@
 //! Starts and stops the server that a test talks to: its own port, its own database, a clock that the test moves.
 
 use crate::client::{Call, Door, Operator, Phone};
+use crate::support::plain_routes::plain_routes;
 use crate::support::postgres;
 use reqwest::Method;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use studyroute::ambient::Ambient;
 use studyroute::config::Config;
@@ -207,20 +208,6 @@ impl Drop for TestApp {
 fn ambient(clock: &Arc<AtomicI64>) -> Ambient {
     let clock = Arc::clone(clock);
     Ambient::with_clock(move || clock.load(Ordering::SeqCst))
-}
-
-/// The route files without the models that may have been made beside them, which no test of the front door looks at.
-fn plain_routes() -> &'static Path {
-    static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
-        let folder = TempDir::new().expect("a temporary folder");
-        for route in ["confucius-mencius", "peoples-canal"] {
-            std::fs::create_dir(folder.path().join(route)).expect("a folder");
-            let file = Path::new(route).join("route.geojson");
-            std::fs::copy(Path::new("routes-data").join(&file), folder.path().join(&file)).expect("copied");
-        }
-        folder
-    });
-    FOLDER.path()
 }
 
 /// What the settings are without being told, but for the port, the database, and a burst that no test meets by accident.

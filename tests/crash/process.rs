@@ -1,5 +1,6 @@
 //! The real program as a child process.
 
+use crate::support::plain_routes::plain_routes;
 use reqwest::blocking::{Client, Response};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -10,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_studyroute");
-const ROUTES_DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/routes-data");
 /// Longest wait for anything that must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -87,7 +87,8 @@ impl Setup {
 
     fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--database", &self.database, "--routes-data", ROUTES_DATA]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database", &self.database]);
+        command.arg("--routes-data").arg(plain_routes());
         command.args(["--participants-burst", "100000"]);
         if !self.flags.iter().any(|flag| flag == "--access-log") {
             command.args(["--access-log", "false"]);
