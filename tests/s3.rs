@@ -7,6 +7,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "support/plain_routes.rs"]
+mod plain_routes;
 #[path = "support/samples.rs"]
 mod samples;
 
@@ -176,8 +178,13 @@ impl Drop for Server {
 }
 
 fn serve_routes(desk: &Desk) -> (Server, String) {
-    let mut child =
-        desk.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child = desk
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .arg("--routes-data")
+        .arg(plain_routes::plain_routes())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
     let mut address = String::new();
     for line in log.by_ref().map_while(Result::ok) {
