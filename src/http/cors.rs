@@ -1,5 +1,5 @@
-//! What browsers may ask from pages of other origins: everything but what
-//! a session in the browser opens: its cookie is never sent from another site, and its changes need a header that is not allowed here.
+//! What browsers may ask from pages of other origins: everything but what a session opens. Its cookie is never sent from another
+//! site, and its changes need a header that is not allowed here.
 
 use super::design::TUS_HEADERS;
 use super::front::REQUEST_ID;

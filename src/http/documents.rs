@@ -125,7 +125,7 @@ impl Document {
     /// Takes bytes as they are; `language` is empty for what has none.
     #[must_use]
     pub fn new(bytes: Vec<u8>, media_type: &'static str, language: &'static str) -> Self {
-        let hash = hex::encode(&Sha256::digest(&bytes)[..12]);
+        let hash = hash(&bytes);
         let etags = ["", "-gzip", "-br"].map(|suffix| {
             let etag = HeaderValue::from_str(&format!("\"{hash}{suffix}\""));
             etag.unwrap_or(HeaderValue::from_static("\"\""))
@@ -162,7 +162,7 @@ impl Document {
             Coding::Gzip => Some("gzip"),
             Coding::Brotli => Some("br"),
         };
-        let mut response = if self.client_has_it(headers) {
+        let mut response = if client_has_it(headers, &self.hash) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             let mut response = Response::new(self.bytes(coding).into());
@@ -184,20 +184,6 @@ impl Document {
         response
     }
 
-    /// Weak comparison (RFC 9110 §13.1.2): any encoding of these bytes will do.
-    fn client_has_it(&self, headers: &HeaderMap) -> bool {
-        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').map(str::trim).any(|tag| {
-                let tag = tag.strip_prefix("W/").unwrap_or(tag);
-                tag == "*"
-                    || tag
-                        .strip_prefix('"')
-                        .and_then(|t| t.strip_suffix('"'))
-                        .is_some_and(|t| t.split('-').next() == Some(&self.hash))
-            })
-        })
-    }
-
     fn bytes(&self, coding: Coding) -> Bytes {
         match coding {
             Coding::Identity => self.plain.clone(),
@@ -205,6 +191,24 @@ impl Document {
             Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)).clone(),
         }
     }
+}
+
+/// What an ETag is made of.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> String {
+    hex::encode(&Sha256::digest(bytes)[..12])
+}
+
+/// Whether the client has the bytes of this hash. Weak comparison (RFC 9110 §13.1.2): any encoding of them will do.
+#[must_use]
+pub fn client_has_it(headers: &HeaderMap, hash: &str) -> bool {
+    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').map(str::trim).any(|tag| {
+            let tag = tag.strip_prefix("W/").unwrap_or(tag);
+            let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            tag == "*" || inner.is_some_and(|tag| tag.split('-').next() == Some(hash))
+        })
+    })
 }
 
 fn gzip(plain: &[u8]) -> Bytes {

@@ -1,6 +1,7 @@
 //! The built pages and their files: from memory, compressed beforehand, each with an ETag. What is named by its content may be kept
 //! for ever; everything else is asked about each time. Refuses to know what a page does.
 
+use super::documents;
 use super::problem::{Code, Problem};
 use super::request::coding_quality;
 use axum::Router;
@@ -9,7 +10,6 @@ use axum::extract::{Extension, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Files(HashMap<String, File>);
 
 struct File {
     media_type: &'static str,
-    etag: HeaderValue,
+    hash: String,
     plain: Bytes,
     gzip: Option<Bytes>,
     brotli: Option<Bytes>,
@@ -48,9 +48,9 @@ impl Files {
         let file = |path: String| {
             let (gzip, brotli) = (built.remove(&format!("{path}.gz")), built.remove(&format!("{path}.br")));
             let plain = built.remove(&path)?;
-            let etag = HeaderValue::from_str(&format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..12]))).ok()?;
+            let hash = documents::hash(&plain);
             let is_by_content = path.starts_with(BY_CONTENT);
-            Some((address(&path), File { media_type: media_type(&path), etag, plain, gzip, brotli, is_by_content }))
+            Some((address(&path), File { media_type: media_type(&path), hash, plain, gzip, brotli, is_by_content }))
         };
         Self(paths.into_iter().filter_map(file).collect())
     }
@@ -81,8 +81,11 @@ async fn one(Extension(files): Extension<Arc<Files>>, request: Request) -> Resul
 
 impl File {
     fn respond(&self, request: &HeaderMap) -> Response {
-        let has_it = request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == self.etag.as_bytes());
-        let mut response = if has_it { StatusCode::NOT_MODIFIED.into_response() } else { self.body(request) };
+        let mut response = if documents::client_has_it(request, &self.hash) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.body(request)
+        };
         let headers = response.headers_mut();
         let mut put = |name, value: &'static str| drop(headers.insert(name, HeaderValue::from_static(value)));
         put(header::VARY, "accept, accept-encoding");
@@ -97,7 +100,10 @@ impl File {
         if request.get("x-forwarded-proto").is_some_and(|proto| proto == "https") {
             put(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
         }
-        headers.insert(header::ETAG, self.etag.clone());
+        // Weak: it is the same for every coding.
+        if let Ok(etag) = HeaderValue::from_str(&format!("W/\"{}\"", self.hash)) {
+            headers.insert(header::ETAG, etag);
+        }
         response
     }
 

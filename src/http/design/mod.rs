@@ -1,5 +1,6 @@
-//! `/v1/design/…`: what designers and admins ask for, one file per resource. Every refused attempt at a change, and every use of
-//! a key where it does not fit, is noted in the audit log here; what is done is noted by the store, with the change.
+//! `/v1/design/…`: what designers and admins ask for, one file per resource; and `/v1/session`, so that who signs in in vain is noted
+//! too. Every refused attempt at a change, and every use of a key where it does not fit, is noted in the audit log here; what is done
+//! is noted by the store, with the change.
 
 mod answers;
 mod assets;
