@@ -4,8 +4,10 @@
 
 use crate::domain::lint::{Around, AssetFacts, Changes, Circumstances, Finding, Review, Side, Spot, Whole};
 use crate::domain::route::{StudyRoute, Waypoint};
-use crate::store::{Changed, Glance, RouteState, Store, StoreError};
+use crate::store::{Glance, RouteState, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 /// Waypoints, and files, that are read together.
 const PAGE_ROWS: i64 = 2_000;
@@ -17,11 +19,15 @@ const NEIGHBOURS_MAX: usize = 20_000;
 
 type Facts = HashMap<String, AssetFacts>;
 
-/// Runs what takes a while off the threads that answer visitors.
+/// Does what takes a while off the threads that answer visitors, reading what the database says included; it ends when nobody waits
+/// for it any more.
 async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Unfit("the draft could not be checked".into()))?
+    let (runtime, wanted) = (Handle::current(), CancellationToken::new());
+    let _waiting = wanted.clone().drop_guard();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(wanted.run_until_cancelled(work))).await;
+    done.ok().flatten().unwrap_or_else(|| Err(StoreError::Unfit("the draft could not be checked".into())))
 }
 
 /// Everything that the lint says of what the next publication would have.
@@ -29,6 +35,11 @@ async fn aside<T: Send + 'static>(
 /// # Errors
 /// When the store does not answer.
 pub async fn everything(store: &Store, state: &RouteState, hour: Option<u8>) -> Result<Vec<Finding>, StoreError> {
+    let (store, state) = (store.clone(), state.clone());
+    aside(async move { page_by_page(&store, &state, hour).await }).await
+}
+
+async fn page_by_page(store: &Store, state: &RouteState, hour: Option<u8>) -> Result<Vec<Finding>, StoreError> {
     if state.draft.is_none() && state.withdrawn {
         return Ok(Vec::new());
     }
@@ -40,16 +51,12 @@ pub async fn everything(store: &Store, state: &RouteState, hour: Option<u8>) -> 
             break;
         }
         let facts = facts_of(store, files_of(page.iter())).await?;
-        whole = aside(move || {
-            let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
-            for waypoint in &page {
-                whole.stop(waypoint, Some(&circumstances));
-            }
-            Ok(whole)
-        })
-        .await?;
+        let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
+        for waypoint in &page {
+            whole.stop(waypoint, Some(&circumstances));
+        }
     }
-    aside(move || Ok(whole.finish())).await
+    Ok(whole.finish())
 }
 
 /// What is wrong in what a draft changes, and which warnings it would bring.
@@ -57,6 +64,11 @@ pub async fn everything(store: &Store, state: &RouteState, hour: Option<u8>) -> 
 /// # Errors
 /// When the store does not answer.
 pub async fn changes(store: &Store, state: &RouteState, hour: Option<u8>) -> Result<Review, StoreError> {
+    let (store, state) = (store.clone(), state.clone());
+    aside(async move { compared(&store, &state, hour).await }).await
+}
+
+async fn compared(store: &Store, state: &RouteState, hour: Option<u8>) -> Result<Review, StoreError> {
     let mut review = Review::default();
     let Some(draft) = &state.draft else { return Ok(review) };
     store.put_draft_on_last(state).await?;
@@ -72,16 +84,13 @@ pub async fn changes(store: &Store, state: &RouteState, hour: Option<u8>) -> Res
         Some((changes, around)) => {
             let files = files_of(changes.each().flat_map(|(before, now)| before.into_iter().chain(now)));
             let facts = facts_of(store, files).await?;
-            aside(move || {
-                let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
-                for (before, now) in changes.each() {
-                    review.stop((before, !around.one_key.0), (now, !around.one_key.1), &circumstances);
-                }
-                review.keys(around.one_key.0, around.one_key.1);
-                review.around(around.before.around(), around.now.around());
-                Ok(review)
-            })
-            .await
+            let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
+            for (before, now) in changes.each() {
+                review.stop((before, !around.one_key.0), (now, !around.one_key.1), &circumstances);
+            }
+            review.keys(around.one_key.0, around.one_key.1);
+            review.around(around.before.around(), around.now.around());
+            Ok(review)
         }
     }
 }
@@ -160,29 +169,15 @@ async fn in_all(store: &Store, state: &RouteState, hour: Option<u8>, mut review:
         after.clone_from(last);
         let stops = page.iter().flat_map(|(_, before, now)| before.iter().chain(now));
         let facts = facts_of(store, files_of(stops)).await?;
-        review = aside(move || Ok(compared(review, &page, &facts, hour))).await?;
+        let circumstances = Circumstances { planned_hour: hour, asset: &|sha256| facts.get(sha256).cloned() };
+        for (_, before, now) in &page {
+            // The keys of all are compared with the whole route.
+            review.stop((before.as_ref(), false), (now.as_ref(), false), &circumstances);
+        }
     }
-    let side = side_of(store, state, true).await?;
-    let mut review = aside(move || {
-        review.all_before(&side);
-        Ok(review)
-    })
-    .await?;
-    let side = side_of(store, state, false).await?;
-    aside(move || {
-        review.all_now(&side);
-        Ok(review)
-    })
-    .await
-}
-
-fn compared(mut review: Review, page: &[Changed], facts: &Facts, planned_hour: Option<u8>) -> Review {
-    let circumstances = Circumstances { planned_hour, asset: &|sha256| facts.get(sha256).cloned() };
-    for (_, before, now) in page {
-        // The keys of all are compared with the whole route.
-        review.stop((before.as_ref(), false), (now.as_ref(), false), &circumstances);
-    }
-    review
+    review.all_before(&side_of(store, state, true).await?);
+    review.all_now(&side_of(store, state, false).await?);
+    Ok(review)
 }
 
 /// A whole route without its texts, as it is published or as the next publication would have it.
@@ -198,14 +193,10 @@ async fn side_of(store: &Store, state: &RouteState, published: bool) -> Result<S
         if documents.is_empty() {
             return Ok(side);
         }
-        side = aside(move || {
-            for (_, document) in documents {
-                let (spot, keys) = Glance::read(&document)?.into_spot(side.len());
-                side.add(spot, keys.iter().map(String::as_str));
-            }
-            Ok(side)
-        })
-        .await?;
+        for (_, document) in documents {
+            let (spot, keys) = Glance::read(&document)?.into_spot(side.len());
+            side.add(spot, keys.iter().map(String::as_str));
+        }
     }
 }
 

@@ -213,3 +213,50 @@ fn a_database_of_a_newer_version_is_refused_with_a_sentence() {
         assert_eq!(open(&database.place.url).await.generation().await.expect("a number"), 0);
     });
 }
+
+/// All tables, indices and triggers, by name.
+async fn catalogue(database: &Database) -> Vec<(String, String)> {
+    let mut connection = connect_sqlite(&database.place.url).await;
+    let all =
+        sqlx::query_as("select name, coalesce(sql, '') from sqlite_schema where name not like '_sqlx%' order by name");
+    all.fetch_all(&mut connection).await.expect("a catalogue")
+}
+
+/// Lays the tables of long rows out as they were before migration 9.
+async fn turn_back_long_rows(database: &Database) {
+    let catalogue = catalogue(database).await;
+    for table in ["revisions", "waypoint_versions"] {
+        let (_, made) = catalogue.iter().find(|(name, _)| name == table).expect("a table");
+        let made = made.replacen(&format!("\"{table}\""), "before", 1) + ", without rowid";
+        for sql in [
+            made,
+            format!("insert into before select * from {table}"),
+            format!("drop table {table}"),
+            format!("alter table before rename to {table}"),
+        ] {
+            database.execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+    }
+    let undone = "delete from _sqlx_migrations where version = 9";
+    database.execute(undone).await.expect("undone");
+}
+
+#[test]
+fn long_rows_of_an_earlier_release_are_laid_out_anew_and_lose_nothing() {
+    runtime().block_on(async {
+        let mut database = Database::sqlite().await;
+        publish(&database, &short_canal("short", 3)).await;
+        publish(&database, &short_canal("short", 2)).await;
+        let (before, tables) = (database.snapshot().await.expect("a snapshot"), catalogue(&database).await);
+        let history = format!("{:?}", database.revisions("short", i64::MAX, 10).await.expect("a history"));
+        turn_back_long_rows(&database).await;
+        assert_ne!(catalogue(&database).await, tables, "the old layout is another one");
+        database.close().await;
+        database.store = database.again().await;
+        assert_eq!(database.snapshot().await.expect("a snapshot"), before);
+        assert_eq!(catalogue(&database).await, tables);
+        assert_eq!(format!("{:?}", database.revisions("short", i64::MAX, 10).await.expect("a history")), history);
+        let after = publish(&database, &short_canal("short", 3)).await;
+        assert_eq!((after.revision, after.route.waypoints.len()), (3, 3));
+    });
+}

@@ -1,0 +1,2 @@
+-- The twin of migrations/sqlite/0009_long_rows.sql, which lays long rows out so that they are found quickly. PostgreSQL keeps long
+-- values aside by itself, so nothing changes here. Never edited once released.
