@@ -6,6 +6,7 @@ mod audit;
 mod design;
 mod keys;
 mod output;
+mod runtime;
 mod work;
 
 use crate::ambient::Ambient;
@@ -109,7 +110,7 @@ fn is_broken_pipe(error: &std::io::Error) -> bool {
 fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     let out = Output::new(cli.json);
     log_to_stderr(&config.log, matches!(cli.command, Task::Serve));
-    let runtime = tokio::runtime::Runtime::new()?;
+    let runtime = runtime::start()?;
     let ambient = Ambient::system();
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
