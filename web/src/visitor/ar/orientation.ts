@@ -81,8 +81,11 @@ export class Orientation {
   };
 
   private onFixed = (event: DeviceOrientationEvent) => {
-    this.fixed = poseOf(event);
-    if (this.fixed) this.correct(headingDeg(this.fixed));
+    const pose = poseOf(event);
+    // Browsers send an event of nothing once a sensor falls silent; what was known before still holds.
+    if (!pose) return;
+    this.fixed = pose;
+    this.correct(headingDeg(pose));
   };
 
   private correct(heading: number) {
