@@ -26,6 +26,14 @@ const WHY: &[(&str, &str)] = &[
         "counts-growth",
         "Ten times the check-ins fill more days and hours, so the answer itself has three times the rows; this question is asked for the rows.",
     ),
+    (
+        "peer",
+        "The program sends its 20 items out of a million texts in cold memory, while the peers have 54 texts in all, which stay in the processor's caches; more than a third of its time is what the bare endpoint takes for sending as many bytes.",
+    ),
+    (
+        "publish-p99",
+        "One publication follows another here without a pause, and two processors carry the threads that answer, those of SQLite, the one that builds, and whoever asks: a question that meets them waits for a turn of the scheduler, whose tick is 4 ms on this kernel.",
+    ),
 ];
 
 /// The reason that is known, or that none is.
