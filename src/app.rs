@@ -230,7 +230,8 @@ fn fittings(config: &Config, permits: Arc<Permits>) -> Result<Fittings> {
         admission: Admission::new(config.participants_burst, config.participants_per_minute),
         proxies: TrustedProxies(config.trusted_proxies.clone().into()),
         pages: PageTexts { home: web::HOME, problems: web::problems, rehearsal: web::rehearsal::page },
-        files: Arc::new(Files::new(web::built())),
+        files: Arc::new(Files::new(web::built(), config.map_tiles.as_ref())),
+        map_tiles: config.map_tiles.clone(),
         prometheus: install_metrics(),
     })
 }

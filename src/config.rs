@@ -1,6 +1,7 @@
 //! Settings: one table of names, defaults and meanings. Each can be given as a flag, in the environment, or in a TOML file, in
 //! that order of strength; unknown ones are refused. Parsed once into final types.
 
+use crate::domain::map_tiles::MapTiles;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 use ipnet::IpNet;
@@ -28,7 +29,7 @@ pub struct Setting {
 }
 
 /// All settings.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 18] = [
     Setting { name: "listen", default: "127.0.0.1:8080", help: "Address and port to listen on" },
     Setting {
         name: "database",
@@ -56,6 +57,22 @@ pub const SETTINGS: [Setting; 14] = [
         default: "true",
         help: "Whether every request is logged (never with path, query or token)",
     },
+    Setting {
+        name: "map-tiles",
+        default: "",
+        help: "Addresses of map tiles with {z}, {x} and {y} (Web Mercator of WGS 84 or CGCS2000, never GCJ-02), separated by spaces, the lowest layer first; without it, maps show the routes' own data alone",
+    },
+    Setting {
+        name: "map-tiles-credit",
+        default: "",
+        help: "Whose map tiles they are and under which licence, shown on every map; map-tiles needs it",
+    },
+    Setting {
+        name: "map-tiles-approval",
+        default: "",
+        help: "The map's approval number (审图号), shown on every map; in China a map that is shown in public needs one",
+    },
+    Setting { name: "map-tiles-zoom-max", default: "18", help: "The deepest level of the map tiles" },
     Setting { name: "connections-max", default: "12000", help: "Connections at once" },
     Setting {
         name: "connections-per-address-max",
@@ -230,6 +247,8 @@ pub struct Config {
     pub log: String,
     /// Whether every request is logged.
     pub access_log: bool,
+    /// Where map tiles come from, if anywhere.
+    pub map_tiles: Option<MapTiles>,
     /// Connections at once.
     pub connections_max: usize,
     /// Connections at once from one address.
@@ -275,6 +294,7 @@ impl Config {
             trusted_proxies: trusted_proxies.collect::<Result<_, _>>()?,
             log,
             access_log: given.parse("access-log", "true or false")?,
+            map_tiles: read_map_tiles(given)?,
             connections_max: count("connections-max", 1, 1_000_000)?,
             connections_per_address_max: count("connections-per-address-max", 1, 1_000_000)?,
             participants_burst: given.parse("participants-burst", "a whole number above 0")?,
@@ -284,6 +304,13 @@ impl Config {
             drain: Duration::from_secs(count("drain-s", 0, 600)? as u64),
         })
     }
+}
+
+fn read_map_tiles(given: &Given) -> Result<Option<MapTiles>, BadConfig> {
+    let text = |name| given.parse::<String>(name, "a text");
+    let (layers, credit, approval) = (text("map-tiles")?, text("map-tiles-credit")?, text("map-tiles-approval")?);
+    let zoom_max = given.parse("map-tiles-zoom-max", "a whole number")?;
+    MapTiles::new(&layers, &credit, &approval, zoom_max).map_err(|wrong| BadConfig(format!("map-tiles: {wrong}")))
 }
 
 fn read_net(text: &str) -> Result<IpNet, BadConfig> {

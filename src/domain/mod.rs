@@ -10,6 +10,7 @@ pub mod diff;
 pub mod disclosure;
 pub mod geodesy;
 pub mod lint;
+pub mod map_tiles;
 pub mod published;
 pub mod rehearsal;
 pub mod route;

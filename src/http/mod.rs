@@ -15,6 +15,7 @@ pub mod door;
 pub mod front;
 mod gzip;
 mod health;
+mod map;
 mod me;
 mod nearby;
 pub mod openapi;
@@ -32,6 +33,7 @@ mod strict;
 mod upload;
 pub mod wire;
 
+use crate::domain::map_tiles::MapTiles;
 use axum::Router;
 use axum::http::{Extensions, HeaderValue, header};
 use axum::middleware::from_fn;
@@ -83,6 +85,8 @@ pub struct Fittings {
     pub pages: PageTexts,
     /// The built pages.
     pub files: Arc<Files>,
+    /// Where map tiles come from, if anywhere.
+    pub map_tiles: Option<MapTiles>,
     /// Renders the metrics.
     pub prometheus: Option<PrometheusHandle>,
 }
@@ -104,6 +108,7 @@ fn endpoints() -> (Router<Arc<Shell>>, utoipa::openapi::OpenApi) {
         .routes(routes!(counts::get))
         .routes(routes!(counts::csv))
         .routes(routes!(counts_live::live))
+        .routes(routes!(map::get))
         .routes(routes!(assets::get))
         .merge(design::endpoints())
         .routes(routes!(health::healthz))
@@ -148,6 +153,7 @@ pub fn service(shell: Arc<Shell>, fittings: Fittings) -> Gate {
 fn extensions(shell: &Arc<Shell>, api: &utoipa::openapi::OpenApi, fittings: &Fittings) -> Extensions {
     let mut extensions = Extensions::new();
     extensions.insert(Arc::new(about::Pages::new(&openapi::document(api), &fittings.pages)));
+    extensions.insert(Arc::new(map::Map::new(fittings.map_tiles.as_ref())));
     extensions.insert(fittings.pages);
     extensions.insert(Arc::clone(&fittings.files));
     extensions.insert(Arc::new(design::Refusals::default()));

@@ -4,6 +4,7 @@
 use super::documents;
 use super::problem::{Code, Problem};
 use super::request::coding_quality;
+use crate::domain::map_tiles::MapTiles;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Extension, Request};
@@ -16,10 +17,10 @@ use std::sync::Arc;
 
 /// Files under this are named by their content.
 const BY_CONTENT: &str = "assets/";
-/// A page may run its own scripts and ask its own origin, nothing else; nobody may frame it.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
-    media-src 'self' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+/// A page may run its own scripts and ask its own origin, and for map tiles where an operator has chosen a source; nobody may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:TILES; font-src 'self'; \
+    media-src 'self' blob:; connect-src 'self' data: blob:TILES; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default";
 /// What a page may ask the phone for.
 const PERMISSIONS: &str = "camera=(self), geolocation=(self), gyroscope=(self), accelerometer=(self), magnetometer=(self), \
     xr-spatial-tracking=(self), microphone=(), payment=(), usb=()";
@@ -27,8 +28,10 @@ const PERMISSIONS: &str = "camera=(self), geolocation=(self), gyroscope=(self), 
 const TLS_ONLY: &str = "max-age=31536000";
 
 /// All files of the pages, by address.
-#[derive(Default)]
-pub struct Files(HashMap<String, File>);
+pub struct Files {
+    by_address: HashMap<String, File>,
+    policy: HeaderValue,
+}
 
 struct File {
     media_type: &'static str,
@@ -40,9 +43,9 @@ struct File {
 }
 
 impl Files {
-    /// Files by their paths; `x.br` and `x.gz` are `x` compressed, `x/index.html` is the page at `/x`.
+    /// Files by their paths, which may ask a source of map tiles too; `x.br` and `x.gz` are `x` compressed, `x/index.html` is the page at `/x`.
     #[must_use]
-    pub fn new(built: impl Iterator<Item = (String, Cow<'static, [u8]>)>) -> Self {
+    pub fn new(built: impl Iterator<Item = (String, Cow<'static, [u8]>)>, tiles: Option<&MapTiles>) -> Self {
         let mut built: HashMap<String, Bytes> = built.map(|(path, bytes)| (path, bytes_of(bytes))).collect();
         let paths: Vec<String> = built.keys().filter(|path| !is_compressed(path)).cloned().collect();
         let file = |path: String| {
@@ -52,13 +55,13 @@ impl Files {
             let is_by_content = path.starts_with(BY_CONTENT);
             Some((address(&path), File { media_type: media_type(&path), hash, plain, gzip, brotli, is_by_content }))
         };
-        Self(paths.into_iter().filter_map(file).collect())
+        Self { by_address: paths.into_iter().filter_map(file).collect(), policy: policy(tiles) }
     }
 
     /// The addresses that these files have beside the API's, but for those under one folder.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
-        let own = self.0.keys().map(String::as_str).filter(|at| *at != "/" && !at.starts_with("/assets/"));
-        own.chain((!self.0.is_empty()).then_some("/assets/{*file}"))
+        let own = self.by_address.keys().map(String::as_str).filter(|at| *at != "/" && !at.starts_with("/assets/"));
+        own.chain((!self.by_address.is_empty()).then_some("/assets/{*file}"))
     }
 
     /// The endpoints of the files. `/` is not among them: there a page is one of several answers.
@@ -69,36 +72,41 @@ impl Files {
     /// The page at `/`, where there is one.
     #[must_use]
     pub fn home(&self, headers: &HeaderMap) -> Option<Response> {
-        self.0.get("/").map(|file| file.respond(headers))
+        self.by_address.get("/").map(|file| file.respond(headers, &self.policy))
     }
 }
 
 async fn one(Extension(files): Extension<Arc<Files>>, request: Request) -> Result<Response, Problem> {
     let path = request.uri().path();
     let missing = || Problem::new(Code::NotFound, "No such file belongs to the pages; load the page anew.");
-    files.0.get(path).map(|file| file.respond(request.headers())).ok_or_else(missing)
+    let file = files.by_address.get(path).ok_or_else(missing)?;
+    Ok(file.respond(request.headers(), &files.policy))
 }
 
 impl File {
-    fn respond(&self, request: &HeaderMap) -> Response {
+    fn respond(&self, request: &HeaderMap, policy: &HeaderValue) -> Response {
         let mut response = if documents::client_has_it(request, &self.hash) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             self.body(request)
         };
         let headers = response.headers_mut();
-        let mut put = |name, value: &'static str| drop(headers.insert(name, HeaderValue::from_static(value)));
-        put(header::VARY, "accept, accept-encoding");
-        put(header::CACHE_CONTROL, if self.is_by_content { "public, max-age=31536000, immutable" } else { "no-cache" });
+        let put = |headers: &mut HeaderMap, name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
+        put(headers, header::VARY, "accept, accept-encoding");
+        put(
+            headers,
+            header::CACHE_CONTROL,
+            if self.is_by_content { "public, max-age=31536000, immutable" } else { "no-cache" },
+        );
         // A worker obeys the policy of its own script.
         if self.media_type.starts_with("text/") {
-            put(header::CONTENT_SECURITY_POLICY, POLICY);
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
         }
         if self.media_type.starts_with("text/html") {
-            put(header::HeaderName::from_static("permissions-policy"), PERMISSIONS);
+            put(headers, header::HeaderName::from_static("permissions-policy"), PERMISSIONS);
         }
         if request.get("x-forwarded-proto").is_some_and(|proto| proto == "https") {
-            put(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+            put(headers, header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
         }
         // Weak: it is the same for every coding.
         if let Ok(etag) = HeaderValue::from_str(&format!("W/\"{}\"", self.hash)) {
@@ -122,6 +130,12 @@ impl File {
         }
         response
     }
+}
+
+fn policy(tiles: Option<&MapTiles>) -> HeaderValue {
+    let origins: String = tiles.iter().flat_map(|tiles| tiles.origins()).flat_map(|origin| [" ", origin]).collect();
+    // What makes a source of tiles has looked at its letters.
+    HeaderValue::try_from(POLICY.replace("TILES", &origins)).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 fn bytes_of(bytes: Cow<'static, [u8]>) -> Bytes {
@@ -165,7 +179,11 @@ mod tests {
     use http_body_util::BodyExt;
 
     fn files(built: &[(&str, &'static str)]) -> Files {
-        Files::new(built.iter().map(|(path, text)| ((*path).to_string(), Cow::Borrowed(text.as_bytes()))))
+        with_tiles(built, None)
+    }
+
+    fn with_tiles(built: &[(&str, &'static str)], tiles: Option<&MapTiles>) -> Files {
+        Files::new(built.iter().map(|(path, text)| ((*path).to_string(), Cow::Borrowed(text.as_bytes()))), tiles)
     }
 
     fn asked(headers: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -194,15 +212,30 @@ mod tests {
         let mut addresses: Vec<&str> = files.addresses().collect();
         addresses.sort_unstable();
         assert_eq!(addresses, ["/assets/{*file}", "/design", "/sw.js"]);
-        let kept = |address: &str| files.0[address].respond(&HeaderMap::new()).headers()[header::CACHE_CONTROL].clone();
+        let kept = |address: &str| {
+            let response = files.by_address[address].respond(&HeaderMap::new(), &files.policy);
+            response.headers()[header::CACHE_CONTROL].clone()
+        };
         assert_eq!(kept("/assets/x-1.js"), "public, max-age=31536000, immutable");
         assert_eq!([kept("/design"), kept("/sw.js")], ["no-cache", "no-cache"]);
-        let page = files.0["/design"].respond(&asked(&[("x-forwarded-proto", "https")]));
-        let worker = files.0["/sw.js"].respond(&HeaderMap::new());
+        let page = files.by_address["/design"].respond(&asked(&[("x-forwarded-proto", "https")]), &files.policy);
+        let worker = files.by_address["/sw.js"].respond(&HeaderMap::new(), &files.policy);
         for it in [&page, &worker] {
-            assert_eq!(it.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
+            assert_eq!(it.headers()[header::CONTENT_SECURITY_POLICY], POLICY.replace("TILES", ""));
         }
         assert_eq!(page.headers()[header::STRICT_TRANSPORT_SECURITY], TLS_ONLY);
         assert!(!POLICY.contains("unsafe") && files.home(&HeaderMap::new()).is_none());
+    }
+
+    #[test]
+    fn pages_may_ask_the_source_of_map_tiles_for_pictures_and_nobody_else() {
+        let tiles =
+            MapTiles::new("https://a.example/{z}/{x}/{y} https://b.example:444/{z}/{x}/{y} /{z}/{x}/{y}", "©", "", 18);
+        let files = with_tiles(&[("index.html", "page")], tiles.expect("fine").as_ref());
+        let page = files.home(&HeaderMap::new()).expect("a page");
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("a text");
+        let asks: Vec<&str> = policy.split("; ").filter(|rule| rule.contains("https://")).collect();
+        let origins = "data: blob: https://a.example https://b.example:444";
+        assert_eq!(asks, [format!("img-src 'self' {origins}"), format!("connect-src 'self' {origins}")]);
     }
 }

@@ -1,4 +1,6 @@
-// The designer's page: sign in, choose a route, work on its map. It draws from the public API alone and fetches no tiles.
+// The designer's page: sign in, choose a route, work on its map. It draws from the public API, and map tiles only where the operator has
+// chosen a source.
+import "../shared/trusted";
 import "../shared/base.css";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./design.css";

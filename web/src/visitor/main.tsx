@@ -1,4 +1,5 @@
 // The visitor's page. It asks this origin only, and works on with what the phone has when nobody answers.
+import "../shared/trusted";
 import "../shared/base.css";
 import "./visitor.css";
 import { render } from "preact";

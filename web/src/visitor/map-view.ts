@@ -41,6 +41,11 @@ export function toScreen(view: View, { lat, lon }: LatLon): Point {
   };
 }
 
+/** What stands at a point of the screen. */
+export function geoAt(view: View, { x, y }: Point): LatLon {
+  return pan(view, WIDTH / 2 - x, HEIGHT / 2 - y);
+}
+
 /** Moved by drawing units. */
 export function pan(view: View, dx: number, dy: number): View {
   return {

@@ -1,9 +1,10 @@
-// The route's map, drawn from its own line and stops: no tiles, no borders, nothing fetched. The line joins the stops and is no
-// path to walk, and the map says so. The list below it is the same for who cannot see or drag it.
+// The route's map, drawn from its own line and stops: no borders, and no tiles unless the operator has chosen a source. The line
+// joins the stops and is no path to walk, and the map says so. The list below it is the same for who cannot see or drag it.
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { metres, say } from "../shared/i18n";
 import type { RouteDetail, Waypoint } from "./content";
+import { Ground, GroundCredit } from "./ground";
 import {
   barM,
   fit,
@@ -49,6 +50,7 @@ export function RouteMap({ route, stops, next }: Props) {
         )}
         {...gestures.handlers}
       >
+        <Ground view={view.value} />
         <path class="map-line" d={path(line)} />
         {fix && <Me view={view.value} fix={fix} />}
         {marks(view.value, stops).map((mark) => (
@@ -90,6 +92,7 @@ export function RouteMap({ route, stops, next }: Props) {
           "线只把各站依次连起来，不是要走的路。",
           "The line only joins the stops in order; it is not the way to walk.",
         )}
+        <GroundCredit />
       </figcaption>
     </figure>
   );

@@ -4,6 +4,7 @@ import { effect, useSignal } from "@preact/signals";
 import { type GeoJSONSource, Map as MapLibre, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { useEffect, useRef } from "preact/hooks";
+import { creditOf, loadGround, tiles } from "../../shared/ground";
 import { lang, say } from "../../shared/i18n";
 import type { LonLat } from "../model";
 import { outcomes, overview } from "../overlay";
@@ -11,6 +12,7 @@ import { chosen, content, formPart, selected } from "../store";
 import { Drawing } from "./drawing";
 import { ExhibitMarkers } from "./exhibits";
 import { Ghosts } from "./ghosts";
+import { showGround } from "./ground";
 import { StopMarkers } from "./markers";
 import { type Box, graticule, way, zones } from "./shapes";
 import { style } from "./style";
@@ -29,6 +31,7 @@ export function MapView() {
   const map = useRef<MapLibre | null>(null);
   const step = useSignal(1);
   useEffect(() => {
+    loadGround();
     if (!box.current) return;
     const made = make(box.current, step);
     map.current = made.map;
@@ -38,8 +41,9 @@ export function MapView() {
     <section class="map" data-drawing={tool.value ?? undefined} aria-label={say("地图", "Map")}>
       <div class="canvas" ref={box} />
       <Tools map={map} />
-      <p class="net soft" aria-hidden="true">
-        {say(`经纬网 ${step.value}°`, `Grid ${step.value}°`)}
+      <p class="net soft">
+        {tiles.value && <span>{creditOf(tiles.value)} · </span>}
+        <span aria-hidden="true">{say(`经纬网 ${step.value}°`, `Grid ${step.value}°`)}</span>
       </p>
     </section>
   );
@@ -104,6 +108,9 @@ function follow(map: MapLibre, step: { value: number }): (() => void)[] {
       stops.show(now.waypoints, selected.value, outcomes.value);
       exhibits.show(chosen.value ?? null);
       drawing.use(shape, chosen.value ?? null, now);
+    }),
+    effect(() => {
+      if (tiles.value) showGround(map, tiles.value);
     }),
     effect(() => pairs.show(draw)),
     effect(() =>

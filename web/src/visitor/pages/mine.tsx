@@ -1,12 +1,15 @@
 // "My data": what is kept on this phone and on the server, and how to erase it.
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { ask, get, Refused, type Schemas } from "../../shared/api";
+import { hostsOf, loadGround, tiles } from "../../shared/ground";
 import { say } from "../../shared/i18n";
 import { Fate } from "../check-in";
 import { alone, shelves, tellKeptChange } from "../kept";
 import { token } from "../participant";
 import { Title } from "../parts";
 import { checkIns, waiting } from "../queue";
+import { savesData } from "../taking";
 import { when } from "../words";
 
 type Server = { state: "asking" | "nobody" | "unreached" } | { state: "known"; me: Schemas["Me"] };
@@ -21,10 +24,26 @@ export function Mine() {
           "No account, no name, no phone number. With the first check-in this phone gets a random number; check-ins are kept under it: which stop, when, how near. No coordinates are kept.",
         )}
       </p>
+      <Elsewhere />
       <OnServer />
       <OnPhone />
       <Erase />
     </>
+  );
+}
+
+/** Who else learns something: only where the operator has chosen map tiles from elsewhere. */
+function Elsewhere() {
+  useEffect(loadGround, []);
+  const hosts = tiles.value && !savesData() ? hostsOf(tiles.value) : [];
+  if (hosts.length === 0) return null;
+  return (
+    <p>
+      {say(
+        `地图的底图来自 ${hosts.join("、")}：看地图时，那里知道这部手机的网络地址和看的是哪一块。打开手机的省流量模式，就不去取底图。`,
+        `The ground of the maps comes from ${hosts.join(", ")}: whoever runs it learns this phone's network address and which part of the map is looked at. With the phone's data saver on, it is not asked.`,
+      )}
+    </p>
   );
 }
 
