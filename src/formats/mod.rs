@@ -224,6 +224,9 @@ pub struct Understood {
     /// The sheet that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
+    /// All sheets that could be read instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<String>,
     /// The reference system that the file itself names, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crs: Option<(Crs, String)>,
@@ -244,6 +247,7 @@ impl Understood {
             encoding: None,
             delimiter: None,
             sheet: None,
+            sheets: Vec::new(),
             crs: None,
             columns: Vec::new(),
             ignored: Vec::new(),

@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 
 /// Longest text of a cell, in UTF-16 units, as Excel counts.
 const CELL_MAX_UNITS: usize = 32_767;
-/// Most sheets that a refusal lists.
+/// Most sheets that are named to whoever has to choose.
 const SHEETS_SHOWN_MAX: usize = 20;
 const WIDTH_CHARACTERS: f64 = 24.0;
 
@@ -29,7 +29,8 @@ pub fn read(source: &mut dyn Source, sheet: Option<&str>, sink: Sink<'_>) -> Res
     guard::check(source)?;
     source.rewind()?;
     let mut workbook = Xlsx::new(source).map_err(refusal)?;
-    let sheet = chosen(&workbook, sheet)?;
+    let sheets = visible(&workbook);
+    let sheet = chosen(&sheets, sheet)?;
     let mut reader = workbook.worksheet_cells_reader(&sheet).map_err(refusal)?;
     let mut rows = Rows::sparse();
     let (mut cells, mut at) = (Vec::new(), 0);
@@ -48,19 +49,23 @@ pub fn read(source: &mut dyn Source, sheet: Option<&str>, sink: Sink<'_>) -> Res
         put(&mut cells, column as usize, value(cell.get_value()))?;
     }
     let mut understood = Understood::new(Format::Xlsx);
-    understood.sheet = Some(sheet);
+    (understood.sheet, understood.sheets) = (Some(sheet), sheets);
+    understood.sheets.truncate(SHEETS_SHOWN_MAX);
     rows.understood(understood)
 }
 
-fn chosen(workbook: &Xlsx<&mut dyn Source>, wanted: Option<&str>) -> Result<String, Refused> {
+/// Names of the sheets that a person sees.
+fn visible(workbook: &Xlsx<&mut dyn Source>) -> Vec<String> {
     let sheets = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
-    let visible: Vec<&str> =
-        sheets.filter(|sheet| sheet.visible == SheetVisible::Visible).map(|sheet| sheet.name.as_str()).collect();
+    sheets.filter(|sheet| sheet.visible == SheetVisible::Visible).map(|sheet| sheet.name.clone()).collect()
+}
+
+fn chosen(visible: &[String], wanted: Option<&str>) -> Result<String, Refused> {
     let found = match wanted {
         Some(wanted) => visible.iter().find(|name| name.trim() == wanted.trim()),
         None => visible.first(),
     };
-    found.map(ToString::to_string).ok_or_else(|| {
+    found.cloned().ok_or_else(|| {
         let shown =
             visible.iter().take(SHEETS_SHOWN_MAX).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
         Refused::Unreadable(match wanted {

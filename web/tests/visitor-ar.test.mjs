@@ -1,5 +1,7 @@
 // AR without WebXR: where an exhibit appears on the screen against the truth worked out here, by other formulas.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { browser, serve, shot } from "./support.mjs";
 import { faults, north, phone, stopsOf, violations } from "./visitor-support.mjs";
@@ -7,6 +9,8 @@ import { faults, north, phone, stopsOf, violations } from "./visitor-support.mjs
 const ROUTE = "confucius-mencius";
 const RAD = Math.PI / 180;
 const EYE_M = 1.5;
+/** A headset that is none: WebXR as its specification says, in a browser that has it not. */
+const XR = readFileSync(createRequire(import.meta.url).resolve("iwer/build/iwer.min.js"), "utf8");
 let server;
 let chrome;
 let stop;
@@ -153,6 +157,54 @@ test("pointing at a known place corrects the compass for good", async () => {
   await hold(page, 180 + 30 + 45);
   const seen = await label(page);
   assert.ok(Math.abs(Number(seen.turn) - 135) < 1, `turn ${seen.turn}`);
+  await context.close();
+});
+
+test("a WebXR session is used where there is one, and its own idea of north is corrected", async () => {
+  const eastward = 30;
+  const northward = -40;
+  const { page, open, context, wrong } = await phone(chrome, server, {
+    at: beside(stop, eastward, northward),
+    accuracy: 5,
+  });
+  await page.addInitScript(XR);
+  await page.addInitScript(() => {
+    globalThis.headset = new globalThis.IWER.XRDevice(globalThis.IWER.metaQuest3);
+    globalThis.headset.installRuntime({ forceInstall: true });
+  });
+  await open(`#/r/${stop.id}/ar`);
+  await page.locator("button.wide").click();
+  await page.waitForFunction(() => globalThis.headset.activeSession !== undefined);
+  // The session looks 30 degrees right of where it began, and the compass says that this is 100 degrees.
+  await page.evaluate(
+    (half) => {
+      globalThis.headset.quaternion.set(0, Math.sin(half), 0, Math.cos(half));
+    },
+    (-30 * RAD) / 2,
+  );
+  // Some frames later the session has turned.
+  await page.waitForTimeout(1_000);
+  await hold(page, 100);
+  const bearing = Math.atan2(-eastward, -northward) / RAD;
+  const turned = async (degrees) => {
+    const seen = await label(page);
+    const off = ((((Number(seen.turn) - degrees) % 360) + 540) % 360) - 180;
+    assert.ok(Math.abs(off) < 1, `turn ${seen.turn}, not ${degrees}`);
+    assert.ok(Math.abs(Number(seen.distance) - Math.hypot(eastward, northward)) < 0.5, `${seen.distance} m`);
+  };
+  await turned(bearing - 100);
+  // Pointing at a known place is believed more than the compass. (The emulated display lies over the page, so no mouse gets there.)
+  await page.getByRole("button", { name: "校准方向" }).dispatchEvent("click");
+  await page.locator(".ar-aim select").selectOption(other.id);
+  await page.getByRole("button", { name: "对准了" }).dispatchEvent("click");
+  await hold(page, 10);
+  const me = beside(stop, eastward, northward).position;
+  const { lat, lon } = other.position;
+  const landmark = Math.atan2((lon - me.lon) * parallel(me.lat), (lat - me.lat) * meridian(me.lat)) / RAD;
+  await turned(bearing - landmark);
+  await page.evaluate(() => globalThis.headset.activeSession.end());
+  await page.locator(".ar-over").waitFor({ state: "detached" });
+  assert.deepEqual(faults(wrong), []);
   await context.close();
 });
 

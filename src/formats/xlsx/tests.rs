@@ -222,6 +222,11 @@ fn the_template_reads_back_as_its_example_and_explains_itself() {
     template(&ROUTES[1].waypoints[0], &mut bytes).expect("memory");
     let entries = entries_of(&bytes);
     assert_eq!((entries.len(), entries[0].id.as_deref()), (1, Some("kangcheng-dam")));
+    let (_, understood) = items_of(&bytes, None).expect("a workbook");
+    assert_eq!(
+        (understood.sheet.as_deref(), understood.sheets),
+        (Some("Sheet1"), vec!["Sheet1".into(), "说明 Help".into()])
+    );
     assert_eq!(merged(&entries[0].patch).title, ROUTES[1].waypoints[0].body.title);
     let mut workbook = Xlsx::new(Cursor::new(bytes)).expect("a workbook");
     let help = workbook.worksheet_range("说明 Help").expect("a second sheet");

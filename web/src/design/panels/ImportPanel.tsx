@@ -105,7 +105,7 @@ function Trial({ of: report }: { of: Report }) {
 const ENCODINGS: Record<string, string> = { gb18030: "GBK (GB 18030)", "utf-8": "UTF-8" };
 
 function HowRead({ report }: { report: Report }) {
-  const { format, encoding, sheet, columns = [], ignored = [], notes = [] } = report.understood;
+  const { format, encoding, sheet, sheets = [], columns = [], ignored = [], notes = [] } = report.understood;
   return (
     <>
       <dl class="facts">
@@ -114,7 +114,7 @@ function HowRead({ report }: { report: Report }) {
         {encoding && <dt>{say("文字编码", "Encoding")}</dt>}
         {encoding && <dd>{ENCODINGS[encoding.toLowerCase()] ?? encoding}</dd>}
         {sheet && <dt>{say("工作表", "Sheet")}</dt>}
-        {sheet && <dd>{sheet}</dd>}
+        {sheet && <dd>{sheets.length > 1 ? <Sheets all={sheets} now={sheet} /> : sheet}</dd>}
         <dt>{say("坐标系", "Coordinates")}</dt>
         <dd>
           {systemNames()[report.crs] ?? report.crs}
@@ -145,6 +145,27 @@ function HowRead({ report }: { report: Report }) {
         </p>
       ))}
     </>
+  );
+}
+
+function Sheets({ all, now }: { all: string[]; now: string }) {
+  return (
+    <select
+      aria-label={say("读哪张工作表", "Which sheet to read")}
+      value={now}
+      onChange={(event) => {
+        const wanted = event.currentTarget.value;
+        // It says which one was read, and changes with that.
+        event.currentTarget.value = now;
+        read({ sheet: wanted });
+      }}
+    >
+      {all.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -20,6 +20,7 @@ export interface Understood {
   encoding?: string;
   delimiter?: string;
   sheet?: string;
+  sheets?: string[];
   columns?: { heading: string; field: string }[];
   ignored?: string[];
   notes?: string[];
@@ -32,6 +33,8 @@ export type Report = Omit<Schemas["Report"], "understood" | "results"> & {
   })[];
 };
 export interface Reading {
+  /** Of a workbook; empty for its first. */
+  sheet: string;
   crs: "" | "wgs84" | "gcj02" | "bd09";
   swap_axes: boolean;
   replace: boolean;
@@ -42,6 +45,7 @@ export interface Reading {
 }
 
 const AS_IT_COMES: Reading = {
+  sheet: "",
   crs: "",
   swap_axes: false,
   replace: false,
@@ -73,19 +77,22 @@ export function choose(next: File | null) {
   if (next) void look();
 }
 
-export function read(change: Partial<Reading>) {
-  reading.value = { ...reading.value, ...change };
-  void look();
+/** Reads the file in another way, or says why it cannot be read so, and leaves the way it was. */
+export async function read(change: Partial<Reading>) {
+  const before = reading.value;
+  reading.value = { ...before, ...change };
+  if (!(await look())) reading.value = before;
 }
 
-/** The dry run. */
-export async function look() {
+/** The dry run. Says whether there is something to look at. */
+async function look(): Promise<boolean> {
   const answer = await send(true, reading.value);
-  if (!answer) return;
+  if (!answer) return false;
   report.value = answer;
   const doubt = answer.suggestions.find((one) => one.parameter === "crs");
   if (doubt) await showGhosts(doubt.value as Reading["crs"]);
   else ghosts.value = [];
+  return true;
 }
 
 export async function take() {
@@ -117,7 +124,8 @@ async function send(dryRun: boolean, how: Reading): Promise<Report | null> {
   if (!file.value || !route.value) return null;
   const query = new URLSearchParams();
   if (dryRun) query.set("dry_run", "true");
-  for (const name of ["crs", "source", "precision_m"] as const) if (how[name]) query.set(name, how[name]);
+  for (const name of ["sheet", "crs", "source", "precision_m"] as const)
+    if (how[name]) query.set(name, how[name]);
   for (const name of ["swap_axes", "replace", "partial"] as const) if (how[name]) query.set(name, "true");
   const headers: Record<string, string> = { "content-type": "application/octet-stream" };
   if (!dryRun) headers["if-match"] = currentEtag();

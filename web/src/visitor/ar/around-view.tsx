@@ -73,7 +73,7 @@ export function AroundView({ stage, stop, exhibit, xr, leave }: Props) {
             >
               {isDown.value ? say("放回原处", "Back in its place") : say("放到我面前", "Put it before me")}
             </button>
-            {!aiming.value && here.value && (
+            {!aiming.value && here.value && told.value.seen && (
               <button type="button" onClick={() => (aiming.value = true)}>
                 {say("校准方向", "Correct the direction")}
               </button>

@@ -39,8 +39,11 @@ export class Around {
   /** Set down by the visitor instead of where it belongs. */
   private down: Vec | null = null;
   private pose: Quat | null = null;
-  /** In an XR session: its heading less the true one. */
+  /** In an XR session: its heading less the true one, and the heading itself. */
   private skew: number | null = null;
+  private session_deg: number | null = null;
+  /** The visitor has pointed at something in the session, so the compass is no longer asked. */
+  private aimed = false;
 
   constructor(
     private readonly stage: Stage,
@@ -62,8 +65,10 @@ export class Around {
 
   /** The camera points at this place. */
   calibrate(from: LatLon, landmark: LatLon) {
-    this.orientation.calibrate(bearingDeg(enu(from, landmark)));
-    this.skew = null;
+    const bearing = bearingDeg(enu(from, landmark));
+    this.orientation.calibrate(bearing);
+    this.aimed = this.stage.renderer.xr.isPresenting && this.session_deg !== null;
+    this.skew = this.aimed ? turnBetween(bearing, this.session_deg ?? 0) : null;
   }
 
   /** Moves everything on by a time; what is seen of the thing, or null while it cannot be placed. */
@@ -102,8 +107,9 @@ export class Around {
     const [place, turn] = [new Vector3(), new Quaternion()];
     eye.matrixWorld.decompose(place, turn, new Vector3());
     const seenPose: Quat = [turn.x, turn.y, turn.z, turn.w];
-    if (this.pose) {
-      const wanted = turnBetween(headingDeg(this.pose), headingDeg(seenPose));
+    this.session_deg = headingDeg(seenPose);
+    if (this.pose && !this.aimed) {
+      const wanted = turnBetween(headingDeg(this.pose), this.session_deg);
       this.skew = this.skew === null ? wanted : blendHeading(this.skew, wanted, smoothing(dt_s, NORTH_TAU_S));
     }
     const skewed = turnVec(at, yaw(this.skew ?? 0));

@@ -20,8 +20,8 @@ export function Mine() {
       <Title>{say("我的数据", "My data")}</Title>
       <p>
         {say(
-          "没有账号，没有姓名，没有电话。手机第一次打卡时得到一个随机编号，打卡记在这个编号下：哪一站、什么时候、离得多近；不记经纬度。",
-          "No account, no name, no phone number. With the first check-in this phone gets a random number; check-ins are kept under it: which stop, when, how near. No coordinates are kept.",
+          "没有账号，没有姓名，没有电话。手机第一次打卡时得到一个随机编号，打卡记在这个编号下：哪一站、什么时候、离得多近；不记经纬度。隔了主办方定的期限（没有另定就是 90 天）没有新的打卡，这些打卡就不再连在一个编号下，只算在人数里。",
+          "No account, no name, no phone number. With the first check-in this phone gets a random number; check-ins are kept under it: which stop, when, how near. No coordinates are kept. When there has been no new one for as long as the organiser has set (90 days unless said otherwise), they are no longer kept under one number and are only counted.",
         )}
       </p>
       <Elsewhere />
