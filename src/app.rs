@@ -119,7 +119,10 @@ async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &Cance
     let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&current), limits);
     let (task, until) = (Arc::clone(&refresher), serving.clone());
     tokio::spawn(async move { task.run(until).await });
-    let schedules = schedules::watch(store.clone(), Arc::clone(&refresher), ambient.clone(), serving.clone());
+    let (ears, heard, until) = (store.clone(), Arc::clone(&refresher), serving.clone());
+    tokio::spawn(async move { until.run_until_cancelled(ears.listen(|| heard.wake())).await });
+    let schedules =
+        schedules::watch(store.clone(), Arc::clone(&refresher), ambient.clone(), config.retention, serving.clone());
     let schedules = tokio::spawn(schedules);
     let inner = Inner::new(store.clone(), current, recorder, refresher, broken_files);
     shell.go_live(inner.with_blobs(blobs));
@@ -142,7 +145,9 @@ pub async fn open(url: &str) -> Result<Store> {
 /// When it cannot be opened.
 pub fn open_assets(config: &Config) -> Result<Option<Blobs>> {
     let Some(setting) = assets_setting(&config.assets, &config.database) else {
-        tracing::warn!("the setting assets says nothing, so files of exhibits are neither taken nor given");
+        tracing::warn!(
+            "the setting assets says nothing, so files of exhibits are neither taken nor given, and erasures are not journaled"
+        );
         return Ok(None);
     };
     Blobs::open(&setting).map(Some).with_context(|| format!("the files of exhibits cannot be kept at {setting}"))

@@ -13,6 +13,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// The law asks for half a year, and the database itself refuses to forget what is younger than this.
+const AUDIT_DAYS_MIN: usize = 190;
+/// For ever: some hundred years.
+const DAYS_MAX: usize = 36_500;
+
 /// Environment variables of the program begin like this; those of its tests with `STUDYROUTE_TEST_`.
 const ENV_PREFIX: &str = "STUDYROUTE_";
 const ENV_TEST_PREFIX: &str = "STUDYROUTE_TEST_";
@@ -29,7 +34,7 @@ pub struct Setting {
 }
 
 /// All settings.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 21] = [
     Setting { name: "listen", default: "127.0.0.1:8080", help: "Address and port to listen on" },
     Setting {
         name: "database",
@@ -87,6 +92,21 @@ pub const SETTINGS: [Setting; 18] = [
     },
     Setting { name: "queue-max-check-ins", default: "8192", help: "Check-ins that may wait for the database" },
     Setting { name: "batch-max-check-ins", default: "512", help: "Check-ins of one transaction" },
+    Setting {
+        name: "retention-tokens-days",
+        default: "30",
+        help: "Days after its last check-in that a participant's token is worth something",
+    },
+    Setting {
+        name: "retention-participants-days",
+        default: "90",
+        help: "Days after its last check-in that a participant's check-ins are joined; after that they are only counted",
+    },
+    Setting {
+        name: "retention-audit-days",
+        default: "190",
+        help: "Days that entries of the audit log are kept, 190 at least",
+    },
     Setting { name: "drain-s", default: "10", help: "Seconds that requests under way have to finish when stopping" },
 ];
 
@@ -230,6 +250,17 @@ pub fn without_password(url: &str) -> String {
     }
 }
 
+/// How long what is kept, days.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// A token, after its last check-in.
+    pub tokens_days: u32,
+    /// What joins the check-ins of a participant, after the last of them.
+    pub participants_days: u32,
+    /// Entries of the audit log.
+    pub audit_days: u32,
+}
+
 /// The settings, parsed.
 #[derive(Clone)]
 pub struct Config {
@@ -261,6 +292,8 @@ pub struct Config {
     pub queue_max: usize,
     /// Check-ins of one transaction.
     pub batch_max: usize,
+    /// How long what is kept.
+    pub retention: Retention,
     /// How long requests under way have to finish.
     pub drain: Duration,
 }
@@ -280,6 +313,8 @@ impl Config {
                 Err(BadConfig(format!("{name} must be {expected}")))
             }
         };
+        let days =
+            |name, least: usize| count(name, least, DAYS_MAX).map(|days| u32::try_from(days).unwrap_or(u32::MAX));
         let proxies: String = given.parse("trusted-proxies", "networks")?;
         let trusted_proxies = proxies.split(',').map(str::trim).filter(|net| !net.is_empty()).map(read_net);
         let log: String = given.parse("log", "a tracing filter")?;
@@ -301,6 +336,11 @@ impl Config {
             participants_per_minute: given.parse("participants-per-minute", "a whole number above 0")?,
             queue_max: count("queue-max-check-ins", 100, 1_000_000)?,
             batch_max: count("batch-max-check-ins", 1, 10_000)?,
+            retention: Retention {
+                tokens_days: days("retention-tokens-days", 1)?,
+                participants_days: days("retention-participants-days", 1)?,
+                audit_days: days("retention-audit-days", AUDIT_DAYS_MIN)?,
+            },
             drain: Duration::from_secs(count("drain-s", 0, 600)? as u64),
         })
     }

@@ -1,9 +1,11 @@
-//! Publishes drafts when their time has come, and clears away what imports that were cut off have left behind. It takes no input but
-//! the clock; every node on the database may run it, because a draft is published once.
+//! Publishes drafts when their time has come, clears away what imports that were cut off have left behind, and retires what has been kept
+//! long enough. It takes no input but the clock; every node on the database may run it, because whatever it does is done once.
 
 use crate::ambient::Ambient;
+use crate::config::Retention;
 use crate::design::publish;
-use crate::store::{Store, StoreError};
+use crate::domain::time::DAY_MS;
+use crate::store::{KeptSince, Retired, Store, StoreError};
 use crate::tasks::refresher::Refresher;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +17,13 @@ const EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// Looks until `stop`; what has begun is brought to its end.
-pub async fn watch(store: Store, refresher: Arc<Refresher>, ambient: Ambient, stop: CancellationToken) {
+pub async fn watch(
+    store: Store,
+    refresher: Arc<Refresher>,
+    ambient: Ambient,
+    retention: Retention,
+    stop: CancellationToken,
+) {
     let mut swept: Option<Instant> = None;
     let mut in_step = true;
     loop {
@@ -26,7 +34,7 @@ pub async fn watch(store: Store, refresher: Arc<Refresher>, ambient: Ambient, st
         });
         if result.is_ok() && swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
             swept = Some(Instant::now());
-            result = sweep(&store, &ambient, &stop).await;
+            result = sweep(&store, &ambient, retention, &stop).await;
         }
         // Said once, not every second.
         if let Err(error) = &result
@@ -43,9 +51,34 @@ pub async fn watch(store: Store, refresher: Arc<Refresher>, ambient: Ambient, st
 }
 
 /// In small steps, so that check-ins do not wait behind it.
-async fn sweep(store: &Store, ambient: &Ambient, stop: &CancellationToken) -> Result<(), StoreError> {
-    while !stop.is_cancelled() && store.sweep_contents(ambient.now_ms()).await? {
+async fn sweep(
+    store: &Store,
+    ambient: &Ambient,
+    retention: Retention,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    let now_ms = ambient.now_ms();
+    while !stop.is_cancelled() && store.sweep_contents(now_ms).await? {
         tokio::task::yield_now().await;
+    }
+    let ago = |days: u32| now_ms - i64::from(days) * DAY_MS;
+    let since = KeptSince {
+        tokens_ms: ago(retention.tokens_days),
+        participants_ms: ago(retention.participants_days),
+        entries_ms: ago(retention.audit_days),
+    };
+    let mut retired = Retired::default();
+    while !stop.is_cancelled() {
+        let few = store.retire(since).await?;
+        if few.is_nothing() {
+            break;
+        }
+        retired += few;
+        tokio::task::yield_now().await;
+    }
+    if !retired.is_nothing() {
+        let Retired { tokens, participants, entries } = retired;
+        tracing::info!(tokens, participants, entries, "what was kept long enough has been retired");
     }
     Ok(())
 }

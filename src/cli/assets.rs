@@ -6,7 +6,7 @@ use crate::app;
 use crate::config::Config;
 use crate::design::assets::{self, GRACE_DAYS};
 use crate::design::uploads;
-use crate::domain::time;
+use crate::domain::time::{self, DAY_MS};
 use crate::formats::media::ASSET_MAX_BYTES;
 use crate::store::{Asset, Blobs, Store, Who};
 use anyhow::{Context, Result};
@@ -18,7 +18,6 @@ use std::process::ExitCode;
 
 /// Rows read at a time.
 const PAGE: usize = 1_000;
-const DAY_MS: i64 = 86_400_000;
 const HEADINGS: [&str; 5] = ["file", "sha256", "media type", "bytes", "result"];
 
 /// What to do with files.

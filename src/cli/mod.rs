@@ -7,6 +7,7 @@ mod design;
 mod keys;
 mod output;
 mod runtime;
+mod upkeep;
 mod work;
 
 use crate::ambient::Ambient;
@@ -64,6 +65,15 @@ enum Task {
         /// The new file
         file: PathBuf,
     },
+    /// Put a copy back in the place of the database, which is moved aside; whoever was erased since is erased again
+    Recover {
+        /// A file that `backup` made
+        file: PathBuf,
+    },
+    /// Erase again whoever the journal of erasures names, after other tools have put the database back
+    EraseAgain,
+    /// Check that the database is sound, that everything published can be read, and that counters equal the log
+    Verify,
     /// Print all settings and where each comes from
     Config,
     /// Print the OpenAPI document
@@ -121,7 +131,10 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::Audit(args) => runtime.block_on(audit::run(&config, args, &out)),
         Task::Key { command } => runtime.block_on(keys::run(&config, &ambient, command, &out)),
         Task::Asset { command } => runtime.block_on(assets::run(&config, &ambient, command, &out)),
-        Task::Backup { file } => runtime.block_on(work::backup(&config, &file, &out)).map(done),
+        Task::Backup { file } => runtime.block_on(upkeep::backup(&config, &file, &out)).map(done),
+        Task::Recover { file } => runtime.block_on(upkeep::recover(&config, &ambient, &file, &out)).map(done),
+        Task::EraseAgain => runtime.block_on(upkeep::erase_again(&config, &out)).map(done),
+        Task::Verify => runtime.block_on(upkeep::verify(&config, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)

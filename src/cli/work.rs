@@ -1,4 +1,4 @@
-//! The work behind `validate`, `counts` and `backup`.
+//! The work behind `validate` and `counts`.
 
 use super::output::Output;
 use crate::ambient::Ambient;
@@ -11,7 +11,7 @@ use crate::formats::geojson;
 use crate::store::{Audit, CountQuery, CountRow, Counted};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What to count.
@@ -157,17 +157,4 @@ fn row_cells(row: &CountRow, range: &str) -> [String; 6] {
     let Counted { people, people_uncertain, visits, check_ins } = row.counted;
     // No group has been made yet, so no batch has come.
     [name, people.to_string(), people_uncertain.to_string(), visits.to_string(), "0".into(), check_ins.to_string()]
-}
-
-/// Copies the database.
-///
-/// # Errors
-/// When the copy cannot be made or is not sound.
-pub async fn backup(config: &Config, file: &Path, out: &Output) -> Result<()> {
-    let store = app::open(&config.database).await?;
-    let bar = out.progress(1, "copying and verifying");
-    store.backup(file).await?;
-    bar.finish_and_clear();
-    store.close().await;
-    out.alone("backup", &file.display().to_string())
 }

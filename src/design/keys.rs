@@ -2,6 +2,7 @@
 //! in the same transaction. The secret leaves here once and is kept nowhere.
 
 use crate::domain::lint::is_slug;
+use crate::domain::time::DAY_MS;
 use crate::domain::token::{Holder, Secret};
 use crate::store::{AccessKey, Deed, NewKey, Role, Store, StoreError, Who};
 use uuid::Uuid;
@@ -108,7 +109,7 @@ impl KeyWish {
 /// When the wish cannot be, or the store does not take it.
 pub async fn create(store: &Store, wish: KeyWish, drawn: &Drawn, who: &Who, now_ms: i64) -> Result<MadeKey, KeyError> {
     let KeyWish { name, role, routes, expires_days } = wish.settled()?;
-    let expires_ms = expires_days.map(|days| now_ms + i64::from(days) * 86_400_000);
+    let expires_ms = expires_days.map(|days| now_ms + i64::from(days) * DAY_MS);
     let (key, secret) = drawn.key(name, role, routes, now_ms, expires_ms);
     let deed = Deed { detail: about(&key), ..Deed::done(now_ms, who, "key create", key.id.to_string()) };
     store.create_key(&key, &deed).await?;

@@ -4,6 +4,7 @@
 use super::review;
 use crate::domain::lint::{Finding, Level, Review, Rule};
 use crate::domain::route::StudyRoute;
+use crate::domain::time::DAY_MS;
 use crate::store::{
     DraftState, NewSchedule, NotEdited, NotReleased, Publication, PublishOutcome, Release, RouteState, Store,
     StoreError, Version, Who,
@@ -15,7 +16,7 @@ pub const NOTE_MAX: usize = 1_000;
 /// Most rules that one publication acknowledges.
 pub const ACKNOWLEDGED_MAX: usize = 100;
 /// Farthest time that a publication may be set for: a year.
-pub const SCHEDULE_MAX_MS: i64 = 366 * 86_400_000;
+pub const SCHEDULE_MAX_MS: i64 = 366 * DAY_MS;
 /// The warning that somebody else published after a draft was begun.
 pub const PUBLISHED_MEANWHILE: &str = "published-meanwhile";
 /// Waypoints that are read together.

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 /// The zone every calendar day belongs to.
 pub const TIME_ZONE: &str = "Asia/Shanghai";
+/// A day, milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// Days since 1970-01-01 in [`TIME_ZONE`].
 pub type Day = i32;

@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 /// How long the database may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A node that has not caught up with the database for so long serves what others no longer serve.
+pub const LAG_MAX: Duration = Duration::from_mins(1);
+
 /// Whether the process lives.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -33,6 +36,8 @@ pub struct Readiness {
     generation: i64,
     /// The generation in the database when it was last asked.
     database_generation: i64,
+    /// How long ago what is served was known to be what is published, seconds.
+    lag_s: f64,
     /// Waypoints being served.
     waypoints: usize,
     /// Route files that could not be imported; what was published before is served on.
@@ -56,6 +61,7 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
         reasons: Vec::new(),
         generation: 0,
         database_generation: 0,
+        lag_s: 0.0,
         waypoints: 0,
         broken_files: Vec::new(),
     };
@@ -69,6 +75,9 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
             readiness.generation = index.generation();
             readiness.waypoints = index.len();
             readiness.database_generation = live.refresher.database_generation();
+            let lag = live.refresher.lag();
+            readiness.lag_s = lag.as_secs_f64();
+            readiness.reasons.extend(is_behind(lag));
             readiness.broken_files.clone_from(&live.broken_files);
             if !matches!(tokio::time::timeout(PING_TIMEOUT, live.store.ping()).await, Ok(Ok(()))) {
                 readiness.reasons.push("the database does not answer".into());
@@ -81,6 +90,10 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(readiness)).into_response()
+}
+
+fn is_behind(lag: Duration) -> Option<String> {
+    (lag > LAG_MAX).then(|| format!("it has not caught up with the database for {} s", lag.as_secs()))
 }
 
 /// Figures for Prometheus.
@@ -101,10 +114,23 @@ pub async fn metrics(
             metrics::gauge!("studyroute_index_generation").set(index.generation() as f64);
             metrics::gauge!("studyroute_database_generation").set(live.refresher.database_generation() as f64);
             metrics::gauge!("studyroute_index_waypoints").set(index.len() as f64);
+            metrics::gauge!("studyroute_index_lag_seconds").set(live.refresher.lag().as_secs_f64());
             metrics::gauge!("studyroute_index_age_seconds").set(live.refresher.age().as_secs_f64());
         }
     }
     let text = prometheus.render();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4"), (header::CACHE_CONTROL, "no-store")], text)
         .into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_not_ready_once_it_has_not_caught_up_for_a_minute() {
+        assert_eq!(is_behind(LAG_MAX), None);
+        let reason = is_behind(LAG_MAX + Duration::from_secs(1)).expect("a reason");
+        assert!(reason.contains("61 s"), "{reason}");
+    }
 }

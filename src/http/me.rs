@@ -183,6 +183,10 @@ pub async fn progress(
     (status = 204, description = "Erased; the token is worth nothing from now on"),
 ))]
 pub async fn erase(live: Live, visitor: Visitor, _: NoQuery) -> Result<Response, Problem> {
+    // Noted first: a database that is put back to an older state must not bring back whoever was promised to be erased.
+    if let Ok(blobs) = live.blobs() {
+        blobs.note_erasure(visitor.id).await?;
+    }
     let erased = live.store.erase_participant(visitor.id).await?;
     live.refuse_token(visitor.id);
     if erased { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(gone()) }

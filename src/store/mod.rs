@@ -16,24 +16,28 @@ mod contents;
 mod counters;
 mod counts;
 mod drafts;
+mod erasures;
 mod keys;
 mod open;
 mod overlay;
 mod participants;
 mod prepare;
 mod recording;
+mod retention;
 mod route_state;
 mod routes;
 mod schedules;
 mod snapshot;
 mod sql;
 mod uploads;
+mod wake;
 
 use sqlx::{Pool, Postgres, Sqlite};
 
 pub use assets::{Asset, AssetUse, Condemned, NewAsset, Put};
 pub use audit::Audit;
 pub use audit_log::{DONE, Deed, DeedFilter, StoredDeed, Who};
+pub use backup::recover;
 pub use blobs::{BlobError, Blobs, Content, Listed, setting as assets_setting};
 pub use changes::{Changed, Glance};
 pub use check_ins::{NewCheckIn, Progress, StoredCheckIn};
@@ -43,6 +47,7 @@ pub use drafts::{Change, Edit, NotEdited};
 pub use keys::{AccessKey, NewKey, Role};
 pub use participants::Participant;
 pub use recording::{Outcome, Past, Pasts};
+pub use retention::{KeptSince, Retired};
 pub use route_state::{DraftState, Head, RouteState, Schedule, Version};
 pub use routes::{NotReleased, Publication, PublishOutcome, Release, Revision};
 pub use schedules::NewSchedule;
@@ -191,6 +196,8 @@ impl Store {
             ("snapshot", snapshot::ALL),
             ("assets", assets::ALL),
             ("uploads", uploads::ALL),
+            ("erasures", erasures::ALL),
+            ("retention", retention::ALL),
             ("participants", participants::ALL),
             ("check_ins", check_ins::ALL),
             ("recording", recording::ALL),

@@ -1,8 +1,8 @@
 //! Keeps the index in step with the database: if the database's generation is newer, load as of one moment what differs from what
 //! is served, build the next generation off the async threads, swap it in.
 //!
-//! It takes no input, so it cannot be told wrong: it is woken by a local publication and by a slow timer, and the timer alone
-//! would be enough. A failed refresh keeps the old index and says so.
+//! It takes no input, so it cannot be told wrong: it is woken by a local publication, by what is heard of other nodes, and by a slow
+//! timer, and the timer alone would be enough. A failed refresh keeps the old index and says so.
 
 use crate::index::{Change, Current, Index, Render, Shelf};
 use crate::store::{Changes, Served, Store, StoreError, StoredWaypoint};
@@ -33,6 +33,7 @@ pub struct Refresher {
     in_step: AtomicBool,
     database_generation: AtomicI64,
     swapped: Mutex<Instant>,
+    caught_up: Mutex<Instant>,
     /// Held by whoever looks: of many publications at once, one loads what all of them wrote.
     looking: tokio::sync::Mutex<()>,
 }
@@ -49,6 +50,7 @@ impl Refresher {
             in_step: AtomicBool::new(false),
             database_generation: AtomicI64::new(0),
             swapped: Mutex::new(Instant::now()),
+            caught_up: Mutex::new(Instant::now()),
             looking: tokio::sync::Mutex::new(()),
         }
     }
@@ -74,6 +76,13 @@ impl Refresher {
     #[must_use]
     pub fn age(&self) -> Duration {
         self.swapped.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// How long ago what is served was known to be what is published: about [`EVERY`] at most, unless the database does not answer,
+    /// or holds what cannot be served, or much has changed.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        self.caught_up.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Looks until `stop`.
@@ -105,6 +114,9 @@ impl Refresher {
     /// When the database does not answer or holds what cannot be served; the index is then as before.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let result = self.refresh_if_newer().await;
+        if result.is_ok() {
+            *self.caught_up.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
         self.in_step.store(result.is_ok(), Ordering::Relaxed);
         result
     }

@@ -227,6 +227,7 @@ fn config(folder: &Path) -> Config {
         participants_per_minute: NonZeroU32::MIN,
         queue_max: 8_192,
         batch_max: 512,
+        retention: studyroute::config::Retention { tokens_days: 30, participants_days: 90, audit_days: 190 },
         drain: Duration::from_secs(10),
     }
 }

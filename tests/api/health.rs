@@ -112,6 +112,7 @@ async fn the_metrics_have_their_promised_names_and_no_secrets() {
         "studyroute_database_generation ",
         "studyroute_index_waypoints ",
         "studyroute_index_age_seconds ",
+        "studyroute_index_lag_seconds ",
     ] {
         assert!(text.contains(name), "{name}: {answer:?}");
     }

@@ -39,6 +39,7 @@ mod publishing;
 mod publishing_under_load;
 mod refusals;
 mod releases;
+mod retention;
 mod route_files;
 mod routes;
 mod schedules;

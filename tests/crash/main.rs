@@ -17,6 +17,7 @@ mod postgres;
 mod powerloss;
 mod privacy;
 mod process;
+mod recovered;
 mod shim;
 mod stop;
 #[path = "../support/mod.rs"]

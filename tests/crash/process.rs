@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_studyroute");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_studyroute");
 /// Longest wait for anything that must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -106,6 +106,7 @@ fn start() -> Rig {
         participants_per_minute: many,
         queue_max: 8_192,
         batch_max: 512,
+        retention: studyroute::config::Retention { tokens_days: 30, participants_days: 90, audit_days: 190 },
         drain: Duration::from_secs(1),
     };
     let now_ms = time::parse_rfc3339(NOW).expect("a time");

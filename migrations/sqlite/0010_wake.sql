@@ -1,0 +1,1 @@
+-- The twin of migrations/postgres/0010_wake.sql: SQLite tells other processes nothing, so they look. Never edited once released.
