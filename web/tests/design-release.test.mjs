@@ -111,7 +111,7 @@ test("of a workbook with several sheets one is chosen", async () => {
   assert.equal(await choice.inputValue(), first);
   // The other sheet explains the headings and holds no stops: that is said, and the first one stays chosen.
   await choice.selectOption(second);
-  await page.locator('.panel [role="alert"]').getByText("读不出这个文件").waitFor();
+  await page.locator('.panel [role="alert"]').getByText(`工作表“${second}”里没有站点的表头`).waitFor();
   assert.equal(await choice.inputValue(), first);
   await accessible(page, "design-import-sheet");
   await shot(page, "design-import-sheet");

@@ -138,11 +138,19 @@ async function send(dryRun: boolean, how: Reading): Promise<Report | null> {
   } catch (error) {
     if (error instanceof Refused && error.problem.code === "import-refused")
       return error.problem as unknown as Report;
-    problem.value = mistake(error);
+    const ofSheet = how.sheet && error instanceof Refused && error.problem.code === "unreadable-file";
+    problem.value = ofSheet ? noStops(how.sheet) : mistake(error);
     return null;
   } finally {
     busy.value = false;
   }
+}
+
+function noStops(sheet: string): string {
+  return say(
+    `工作表“${sheet}”里没有站点的表头，所以还是读原来那张。`,
+    `The sheet “${sheet}” has no headings of stops, so the one before is still read.`,
+  );
 }
 
 /** Where places of the file lie as their numbers stand, and where they come to if they are converted: on the stops of their names. */
