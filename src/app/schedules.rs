@@ -63,6 +63,7 @@ async fn sweep(
     }
     let ago = |days: u32| now_ms - i64::from(days) * DAY_MS;
     let since = KeptSince {
+        now_ms,
         tokens_ms: ago(retention.tokens_days),
         participants_ms: ago(retention.participants_days),
         entries_ms: ago(retention.audit_days),

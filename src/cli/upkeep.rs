@@ -4,7 +4,7 @@ use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
 use crate::config::Config;
-use crate::store::{self, Store, StoreError, StoredWaypoint};
+use crate::store::{self, Erasures, Store, StoreError, StoredWaypoint};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,8 +35,10 @@ pub async fn recover(config: &Config, ambient: &Ambient, file: &Path, out: &Outp
     };
     let database = PathBuf::from(database.strip_prefix("//").unwrap_or(database));
     let aside = PathBuf::from(format!("{}.replaced-{}", database.display(), ambient.now_ms()));
+    // Read first: a database that comes back without it would know whoever was erased.
+    let journal = journal(config).await?;
     let was_there = store::recover(file, &database, &aside).await?;
-    let erased = erase(config).await?;
+    let erased = erase(config, &journal).await?;
     let aside = if was_there { aside.display().to_string() } else { String::new() };
     out.table(
         ["recovered", "what was there before", "erased again"],
@@ -49,15 +51,19 @@ pub async fn recover(config: &Config, ambient: &Ambient, file: &Path, out: &Outp
 /// # Errors
 /// When there is no journal or the database cannot be used.
 pub async fn erase_again(config: &Config, out: &Output) -> Result<()> {
-    let erased = erase(config).await?;
+    let erased = erase(config, &journal(config).await?).await?;
     out.alone("erased again", &erased.to_string())
 }
 
-async fn erase(config: &Config) -> Result<usize> {
+async fn journal(config: &Config) -> Result<Erasures> {
     let nowhere = "erasures are journaled with the files of exhibits; say where those are with the setting assets";
     let blobs = app::open_assets(config)?.context(nowhere)?;
+    blobs.erasures().await.context("the journal of erasures cannot be read")
+}
+
+async fn erase(config: &Config, journal: &Erasures) -> Result<usize> {
     let store = app::open(&config.database).await?;
-    let erased = store.erase_again(&blobs).await?;
+    let erased = store.erase_again(journal).await?;
     store.close().await;
     Ok(erased)
 }

@@ -7,7 +7,7 @@ use super::request::{NoQuery, Page, Query};
 use super::state::{Live, Visitor};
 use crate::domain::time;
 use crate::index::Stop;
-use crate::store::Progress;
+use crate::store::{BlobError, Progress};
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -178,14 +178,23 @@ pub async fn progress(
     Ok((NO_STORE, vary, axum::Json(ProgressList { items })).into_response())
 }
 
+fn not_noted(error: &BlobError) -> Problem {
+    tracing::error!(error = error as &dyn std::error::Error, "an erasure could not be noted");
+    Problem::new(
+        Code::AssetsUnavailable,
+        "Nothing was erased, as that could not be noted. Try again after Retry-After.",
+    )
+}
+
 /// Erases the participant and everything that points to it; totals stay true.
 #[utoipa::path(delete, path = "/v1/me", tag = "visitors", security(("participant" = [])), responses(
     (status = 204, description = "Erased; the token is worth nothing from now on"),
+    (status = 503, description = "`assets-unavailable`, `store-unavailable`: nothing was erased", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn erase(live: Live, visitor: Visitor, _: NoQuery) -> Result<Response, Problem> {
     // Noted first: a database that is put back to an older state must not bring back whoever was promised to be erased.
     if let Ok(blobs) = live.blobs() {
-        blobs.note_erasure(visitor.id).await?;
+        blobs.note_erasure(visitor.id).await.map_err(|error| not_noted(&error))?;
     }
     let erased = live.store.erase_participant(visitor.id).await?;
     live.refuse_token(visitor.id);

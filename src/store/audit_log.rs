@@ -56,6 +56,12 @@ pub struct Who {
 }
 
 impl Who {
+    /// The program by itself.
+    #[must_use]
+    pub fn service() -> Self {
+        Self { name: "studyroute".into(), ..Self::command_line() }
+    }
+
     /// Whoever can run the program beside the database.
     #[must_use]
     pub fn command_line() -> Self {

@@ -164,8 +164,7 @@ impl Store {
             let query = sqlx::query_as(CHANGED.on(dialect)).bind(draft.content.0).bind(state.key);
             query.bind(state.revision).bind(after).bind(limit).fetch_all(&pools.read).await?
         });
-        let read = tokio::task::spawn_blocking(move || rows.into_iter().map(changed).collect());
-        read.await.map_err(|_| StoreError::Unfit("the changes could not be read".into()))?
+        rows.into_iter().map(changed).collect()
     }
 
     /// The levels of the cells in which published zones of a route lie; `None` when that is not known of all.

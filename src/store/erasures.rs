@@ -3,7 +3,7 @@
 
 use super::blobs::{BlobError, Blobs, Content};
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, StoreError};
+use super::{Result, Store};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -20,6 +20,9 @@ statements! {
         Sql::both("select participant from participants where participant > $1 order by participant limit $2");
 }
 
+/// Entries of the journal.
+pub struct Erasures(HashSet<String>);
+
 fn entry(id: Uuid) -> String {
     format!("{FOLDER}/{}", hex::encode(Sha256::digest(id.as_bytes())))
 }
@@ -32,18 +35,22 @@ impl Blobs {
     pub async fn note_erasure(&self, id: Uuid) -> std::result::Result<(), BlobError> {
         self.put(&entry(id), Content::Bytes(Bytes::new())).await
     }
+
+    /// The journal as it is now.
+    ///
+    /// # Errors
+    /// When the place of files does not give it.
+    pub async fn erasures(&self) -> std::result::Result<Erasures, BlobError> {
+        self.list(FOLDER).map_ok(|listed| listed.name).try_collect().await.map(Erasures)
+    }
 }
 
 impl Store {
     /// Erases again whoever the journal names, and says how many of them were there. Totals stay true, as with every erasure.
     ///
     /// # Errors
-    /// When the journal cannot be read or the database does not take it; whoever was erased before that stays so.
-    pub async fn erase_again(&self, blobs: &Blobs) -> Result<usize> {
-        let names = blobs.list(FOLDER).map_ok(|listed| listed.name).try_collect();
-        let names: HashSet<String> = names
-            .await
-            .map_err(|error| StoreError::Unfit(format!("the journal of erasures cannot be read: {error}")))?;
+    /// When the database does not take it; whoever was erased before that stays so.
+    pub async fn erase_again(&self, Erasures(names): &Erasures) -> Result<usize> {
         let (mut after, mut erased) = (Uuid::nil(), 0);
         loop {
             let ids = self.participants_after(after).await?;

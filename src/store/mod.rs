@@ -44,6 +44,7 @@ pub use check_ins::{NewCheckIn, Progress, StoredCheckIn};
 pub use contents::{ContentKey, FileDigest, Written, content_hash, hash, numbered};
 pub use counts::{CountQuery, CountRow, Counted};
 pub use drafts::{Change, Edit, NotEdited};
+pub use erasures::Erasures;
 pub use keys::{AccessKey, NewKey, Role};
 pub use participants::Participant;
 pub use recording::{Outcome, Past, Pasts};

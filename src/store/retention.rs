@@ -1,9 +1,10 @@
 //! What is kept only for so long: tokens that nobody uses, what joins a person's check-ins, and old entries of the audit log. Whoever
 //! calls says what is old; what is done is done in small steps, and any number of nodes may do it.
 
+use super::audit_log::{Deed, INSERT_DEEDS, Who};
 use super::drafts::BEGIN_WRITE;
 use super::sql::{Sql, on, statements};
-use super::{Result, Store};
+use super::{Result, Store, json};
 use uuid::Uuid;
 
 /// Rows of one step.
@@ -28,14 +29,17 @@ statements! {
         "select p.participant from participants p where p.created_ms < $1 and not exists (
            select 1 from check_ins c where c.participant = p.participant and c.received_ms >= $1) limit $2",
     );
+    OLD_ENTRIES = Sql::both("select count(*) from (select 1 from audit_log where at_ms < $1 limit $2) old_entries");
     FORGET_ENTRIES = Sql::both(
         "delete from audit_log where entry in (select entry from audit_log where at_ms < $1 order by at_ms limit $2)",
     );
 }
 
-/// Since when something must have been used to be kept, milliseconds since 1970.
+/// The time, and since when something must have been used to be kept, milliseconds since 1970.
 #[derive(Clone, Copy, Debug)]
 pub struct KeptSince {
+    /// The time now.
+    pub now_ms: i64,
     /// A token: since its participant was made or last sent a check-in.
     pub tokens_ms: i64,
     /// What joins the check-ins of a participant: likewise.
@@ -83,7 +87,7 @@ impl Store {
             let unused = sqlx::query_scalar(UNUSED.on(dialect)).bind(since.participants_ms).bind(STEP_PARTICIPANTS);
             (idle.fetch_all(&pools.read).await?, unused.fetch_all(&pools.read).await?)
         });
-        let (tokens, entries) = on!(self, |pools, dialect| {
+        let tokens = on!(self, |pools, dialect| {
             let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
             let mut tokens = 0;
             for id in &idle {
@@ -91,13 +95,32 @@ impl Store {
                 tokens += end.execute(&mut *tx).await?.rows_affected();
             }
             tx.commit().await?;
-            let forget = sqlx::query(FORGET_ENTRIES.on(dialect)).bind(since.entries_ms).bind(STEP_ROWS);
-            (tokens, forget.execute(&pools.write).await?.rows_affected())
+            tokens
         });
         let mut participants = 0;
         for id in unused {
             participants += u64::from(self.erase_participant(id).await?);
         }
-        Ok(Retired { tokens, participants, entries })
+        Ok(Retired { tokens, participants, entries: self.forget_entries(since).await? })
+    }
+
+    /// Forgetting is a deed too, and the newest: beside it the database knows the others to be old, however quiet it was.
+    async fn forget_entries(&self, since: KeptSince) -> Result<u64> {
+        let old: i64 = on!(self, |pools, dialect| {
+            let old = sqlx::query_scalar(OLD_ENTRIES.on(dialect)).bind(since.entries_ms).bind(STEP_ROWS);
+            old.fetch_one(&pools.read).await?
+        });
+        if old == 0 {
+            return Ok(0);
+        }
+        let deed = Deed::done(since.now_ms, &Who::service(), "audit forget", format!("{old} entries"));
+        on!(self, |pools, dialect| {
+            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
+            let forget = sqlx::query(FORGET_ENTRIES.on(dialect)).bind(since.entries_ms).bind(STEP_ROWS);
+            let forgotten = forget.execute(&mut *tx).await?.rows_affected();
+            tx.commit().await?;
+            Ok(forgotten)
+        })
     }
 }

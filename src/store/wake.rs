@@ -2,7 +2,9 @@
 //! somebody looks, no more.
 
 use super::Store;
+use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use std::convert::Infallible;
 use std::time::Duration;
 
 /// What the database's trigger calls its messages.
@@ -17,18 +19,7 @@ impl Store {
         let Self::Postgres(pools) = self else { return std::future::pending().await };
         let mut is_heard = true;
         loop {
-            let error = match PgListener::connect_with(&pools.read).await {
-                Ok(mut listener) => match listener.listen(CHANNEL).await {
-                    Ok(()) => {
-                        // What was published before this is no longer told.
-                        wake();
-                        is_heard = true;
-                        hear(&mut listener, &wake).await
-                    }
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
+            let Err(error) = hear(&pools.read, &wake, &mut is_heard).await;
             // Said once, not every time.
             if std::mem::take(&mut is_heard) {
                 tracing::warn!(%error, "publications of other nodes are not heard; they are looked for meanwhile");
@@ -38,13 +29,14 @@ impl Store {
     }
 }
 
-/// Wakes until the connection is lost.
-async fn hear(listener: &mut PgListener, wake: &impl Fn()) -> sqlx::Error {
+/// Wakes until the connection is lost and does not come back.
+async fn hear(pool: &PgPool, wake: &impl Fn(), is_heard: &mut bool) -> sqlx::Result<Infallible> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    *is_heard = true;
     loop {
-        match listener.try_recv().await {
-            // Without a message the connection was lost and is there again, and what was told meanwhile was told to nobody.
-            Ok(_) => wake(),
-            Err(error) => return error,
-        }
+        // What was told before it listened, or while a lost connection came back (then there is no message), was told to nobody.
+        wake();
+        listener.try_recv().await?;
     }
 }

@@ -104,6 +104,12 @@ fn what_is_no_sound_copy_is_not_put_back() {
     std::fs::remove_file(log).unwrap();
     assert!(refused(&file, &folder.path().join("missing.db")).contains("missing.db"));
 
+    // Without the journal whoever was erased would come back.
+    let database = format!("sqlite:{}", file.display());
+    let mut blind = Command::new(PROGRAM);
+    blind.arg("recover").arg(&copy).args(["--database", &database, "--assets"]).arg(&copy);
+    assert_eq!(blind.output().unwrap().status.code(), Some(1));
+
     assert_eq!(std::fs::read(&file).unwrap(), content, "nothing has changed");
     assert!(!folder.path().join("studyroute.part").exists(), "and nothing is left lying around");
     setup.chore(&["recover", copy.to_str().unwrap()]);

@@ -73,7 +73,7 @@ impl Refusals {
 }
 
 fn count_of(left_out: u32, now_ms: i64) -> Deed {
-    let who = Who { name: "studyroute".into(), ..Who::command_line() };
+    let who = Who::service();
     let detail = format!("{left_out} more attempts were refused than are noted in a minute");
     Deed { detail, ..Deed::done(now_ms, &who, "count refused attempts", left_out.to_string()) }
 }
