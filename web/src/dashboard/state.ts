@@ -137,7 +137,11 @@ async function loadBoard(of: Range, route: string | null, stop: AbortSignal): Pr
 async function setClock(stop: AbortSignal) {
   const { value, headers } = await ask<Counts>("/v1/counts", { signal: stop });
   const theirs = Date.parse(headers.get("date") ?? "");
-  if (Number.isFinite(theirs)) behindMs = theirs - Date.now();
+  if (Number.isFinite(theirs)) {
+    // The server tells whole seconds: what they explain is not corrected, so that no board looks older than the one before it.
+    const least = theirs - Date.now();
+    behindMs = Math.min(Math.max(behindMs, least), least + 999);
+  }
   today.value = dayAt(nowMs());
   first.value = value.from;
 }
