@@ -109,7 +109,10 @@ struct Loaded {
 }
 
 async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &CancellationToken) -> Result<Loaded> {
-    let store = open(&config.database).await?;
+    let mut store = open(&config.database).await?;
+    if !config.database_replica.is_empty() {
+        store = store.with_replica(&config.database_replica)?;
+    }
     let blobs = open_assets(config)?;
     let broken_files = import_at_start(&store, blobs.as_ref(), &config.routes_data, ambient).await;
     let current = Arc::new(Current::new(Index::build(0, Vec::new(), wire::render)));
@@ -119,6 +122,11 @@ async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &Cance
     let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&current), limits);
     let (task, until) = (Arc::clone(&refresher), serving.clone());
     tokio::spawn(async move { task.run(until).await });
+    let (eyes, until) = (store.clone(), serving.clone());
+    tokio::spawn(async move {
+        let watched = async { tokio::join!(eyes.follow(), eyes.watch_replica()) };
+        until.run_until_cancelled(watched).await
+    });
     let (ears, heard, until) = (store.clone(), Arc::clone(&refresher), serving.clone());
     tokio::spawn(async move { until.run_until_cancelled(ears.listen(|| heard.wake())).await });
     let schedules =

@@ -34,12 +34,17 @@ pub struct Setting {
 }
 
 /// All settings.
-pub const SETTINGS: [Setting; 21] = [
+pub const SETTINGS: [Setting; 22] = [
     Setting { name: "listen", default: "127.0.0.1:8080", help: "Address and port to listen on" },
     Setting {
         name: "database",
         default: "sqlite:studyroute.db",
-        help: "sqlite:FILE (made if it is not there) or postgres://USER:PASSWORD@HOST/NAME",
+        help: "sqlite:FILE (made if it is not there) or postgres://USER:PASSWORD@HOST/NAME; several servers as HOST,HOST",
+    },
+    Setting {
+        name: "database-replica",
+        default: "",
+        help: "postgres://… of a standby that answers counts while it lags less than a minute; how far it lags is said with them",
     },
     Setting {
         name: "assets",
@@ -198,7 +203,7 @@ impl Given {
     /// Name, value to be shown (secrets hidden) and origin of every setting.
     pub fn shown(&self) -> impl Iterator<Item = (&'static str, String, Origin)> + '_ {
         self.0.iter().map(|(name, (value, origin))| {
-            let shown = if *name == "database" { without_password(value) } else { value.clone() };
+            let shown = if name.starts_with("database") { without_password(value) } else { value.clone() };
             (*name, shown, *origin)
         })
     }
@@ -268,6 +273,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database's address.
     pub database: String,
+    /// A standby's address; empty for none.
+    pub database_replica: String,
     /// Where exhibits' files are kept; empty for beside the database's file.
     pub assets: String,
     /// Folder of route files.
@@ -324,6 +331,7 @@ impl Config {
         Ok(Self {
             listen: given.parse("listen", "an address and a port, such as 127.0.0.1:8080")?,
             database: given.parse("database", "a database address")?,
+            database_replica: given.parse("database-replica", "a database address")?,
             assets: given.parse("assets", "a folder or s3://BUCKET/PREFIX")?,
             routes_data: given.parse("routes-data", "a folder")?,
             trusted_proxies: trusted_proxies.collect::<Result<_, _>>()?,

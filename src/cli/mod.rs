@@ -72,6 +72,8 @@ enum Task {
     },
     /// Erase again whoever the journal of erasures names, after other tools have put the database back
     EraseAgain,
+    /// Bring the tables of the database up to date; `serve` does it too, but not through a pooler
+    Migrate,
     /// Check that the database is sound, that everything published can be read, and that counters equal the log
     Verify,
     /// Print all settings and where each comes from
@@ -134,6 +136,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::Backup { file } => runtime.block_on(upkeep::backup(&config, &file, &out)).map(done),
         Task::Recover { file } => runtime.block_on(upkeep::recover(&config, &ambient, &file, &out)).map(done),
         Task::EraseAgain => runtime.block_on(upkeep::erase_again(&config, &out)).map(done),
+        Task::Migrate => runtime.block_on(upkeep::migrate(&config, &out)).map(done),
         Task::Verify => runtime.block_on(upkeep::verify(&config, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);

@@ -1,4 +1,4 @@
-//! The work behind `backup`, `recover`, `erase-again` and `verify`: keeping a database, and getting it back.
+//! The work behind `backup`, `recover`, `erase-again`, `migrate` and `verify`: keeping a database, and getting it back.
 
 use super::output::Output;
 use crate::ambient::Ambient;
@@ -53,6 +53,17 @@ pub async fn recover(config: &Config, ambient: &Ambient, file: &Path, out: &Outp
 pub async fn erase_again(config: &Config, out: &Output) -> Result<()> {
     let erased = erase(config, &journal(config).await?).await?;
     out.alone("erased again", &erased.to_string())
+}
+
+/// Brings the tables up to date, as opening the database does.
+///
+/// # Errors
+/// When they cannot be brought up to date.
+pub async fn migrate(config: &Config, out: &Output) -> Result<()> {
+    let store = app::open(&config.database).await?;
+    let migration = store.migration().await?;
+    store.close().await;
+    out.alone("migration", &migration.to_string())
 }
 
 async fn journal(config: &Config) -> Result<Erasures> {

@@ -36,6 +36,9 @@ pub struct Counts {
     to: String,
     /// Whether the figures are exact (operators) or rounded with small ones hidden (public).
     exact: bool,
+    /// When a standby has counted: how old the figures are at most, seconds. Without it they are of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lag_s: Option<f64>,
     #[serde(flatten)]
     total: Figures,
     /// One per part that was asked for by `by`.
@@ -151,6 +154,7 @@ impl Table {
             by_day: by.contains(&By::Day),
         };
         let (total, rows) = live.store.counts_with_total(query).await?;
+        let lag_s = live.store.replica_lag().map(|lag| lag.as_secs_f64());
         if rows.len() > ROWS_MAX {
             return Err(Problem::parameter(
                 "by",
@@ -159,7 +163,8 @@ impl Table {
         }
         let rows = wire_rows(&by, rows, exact);
         let (from, to) = (time::date_of(from).to_string(), time::date_of(to).to_string());
-        let counts = Counts { time_zone: time::TIME_ZONE, from, to, exact, total: figures(total, exact, true), rows };
+        let counts =
+            Counts { time_zone: time::TIME_ZONE, from, to, exact, lag_s, total: figures(total, exact, true), rows };
         Ok(Self { by, counts })
     }
 

@@ -63,15 +63,16 @@ pub async fn live(
 
 fn changes(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
     unfold(watch, |mut watch| async move {
-        let changed = watch.changed().await?;
-        watch.said.clone_from(&changed);
-        Some((Ok(Event::default().data(changed)), watch))
+        let (totals, event) = watch.changed().await?;
+        watch.said = totals;
+        Some((Ok(Event::default().data(event)), watch))
     })
 }
 
 impl Watch {
-    /// The next totals that differ from the last; `None` when the stream ends.
-    async fn changed(&self) -> Option<String> {
+    /// The next totals that differ from the last, and how they are told: with the lag of who counted them, which always differs.
+    /// `None` when the stream ends.
+    async fn changed(&self) -> Option<(String, String)> {
         let is_first = self.said.is_empty();
         loop {
             if !is_first {
@@ -80,10 +81,12 @@ impl Watch {
             if self.shell.is_stopping() || Instant::now() > self.until {
                 return None;
             }
-            let table = Table::read(&self.live, self.staff.as_ref(), self.query.as_deref()).await.ok()?;
-            let totals = serde_json::to_string(&table.counts).ok()?;
+            let mut counts = Table::read(&self.live, self.staff.as_ref(), self.query.as_deref()).await.ok()?.counts;
+            let lag_s = counts.lag_s.take();
+            let totals = serde_json::to_string(&counts).ok()?;
             if totals != self.said {
-                return Some(totals);
+                counts.lag_s = lag_s;
+                return Some((totals, serde_json::to_string(&counts).ok()?));
             }
         }
     }

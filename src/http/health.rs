@@ -38,6 +38,8 @@ pub struct Readiness {
     database_generation: i64,
     /// How long ago what is served was known to be what is published, seconds.
     lag_s: f64,
+    /// How far the standby that answers counts lags at most, seconds; `null` when the database itself answers them.
+    replica_lag_s: Option<f64>,
     /// Waypoints being served.
     waypoints: usize,
     /// Route files that could not be imported; what was published before is served on.
@@ -62,6 +64,7 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
         generation: 0,
         database_generation: 0,
         lag_s: 0.0,
+        replica_lag_s: None,
         waypoints: 0,
         broken_files: Vec::new(),
     };
@@ -77,6 +80,7 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
             readiness.database_generation = live.refresher.database_generation();
             let lag = live.refresher.lag();
             readiness.lag_s = lag.as_secs_f64();
+            readiness.replica_lag_s = live.store.replica_lag().map(|lag| lag.as_secs_f64());
             readiness.reasons.extend(is_behind(lag));
             readiness.broken_files.clone_from(&live.broken_files);
             if !matches!(tokio::time::timeout(PING_TIMEOUT, live.store.ping()).await, Ok(Ok(()))) {
@@ -115,6 +119,9 @@ pub async fn metrics(
             metrics::gauge!("studyroute_database_generation").set(live.refresher.database_generation() as f64);
             metrics::gauge!("studyroute_index_waypoints").set(index.len() as f64);
             metrics::gauge!("studyroute_index_lag_seconds").set(live.refresher.lag().as_secs_f64());
+            if let Some(lag) = live.store.replica_lag() {
+                metrics::gauge!("studyroute_replica_lag_seconds").set(lag.as_secs_f64());
+            }
             metrics::gauge!("studyroute_index_age_seconds").set(live.refresher.age().as_secs_f64());
         }
     }

@@ -16,7 +16,6 @@ pub const REMOVAL_MAX_MS: i64 = 10 * 60_000;
 const HASH_CHARS: usize = 64;
 
 statements! {
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     INSERT = Sql::both(
         "insert into assets (sha256, media_type, bytes, name, report, created_ms, created_by)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (sha256) do nothing",
@@ -201,7 +200,7 @@ impl Store {
     pub async fn put_asset(&self, new: &NewAsset, deed: &Deed) -> Result<Put> {
         let bytes = i64::try_from(new.bytes).unwrap_or(i64::MAX);
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let inserted = sqlx::query(INSERT.on(dialect))
                 .bind(&new.sha256)
                 .bind(&new.media_type)
@@ -281,7 +280,7 @@ impl Store {
     /// When the database does not take it; then nothing has changed.
     pub async fn condemn_asset(&self, sha256: &str, deed: &Deed) -> Result<Condemned> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             sqlx::query(LOCK_DOCUMENTS.on(dialect)).execute(&mut *tx).await?;
             let uses: Vec<AssetUse> =
                 sqlx::query_as(USES.on(dialect)).bind(sha256).bind(uses_max()).fetch_all(&mut *tx).await?;
@@ -329,7 +328,7 @@ impl Store {
     pub async fn mark_unused_assets(&self, now_ms: i64) -> Result<()> {
         let used = json(&self.named_hashes().await?)?;
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             sqlx::query(MARK_USED.on(dialect)).bind(&used).execute(&mut *tx).await?;
             sqlx::query(MARK_UNUSED.on(dialect)).bind(now_ms).bind(&used).execute(&mut *tx).await?;
             tx.commit().await?;
@@ -341,7 +340,8 @@ impl Store {
     async fn named_hashes(&self) -> Result<HashSet<String>> {
         let mut found = HashSet::new();
         on!(self, |pools, dialect| {
-            let mut documents = sqlx::query_scalar::<_, String>(DOCUMENTS.on(dialect)).fetch(&pools.read);
+            let mut tx = pools.read.begin().await?;
+            let mut documents = sqlx::query_scalar::<_, String>(DOCUMENTS.on(dialect)).fetch(&mut *tx);
             while let Some(document) = documents.try_next().await? {
                 found.extend(hashes(&document));
             }

@@ -11,7 +11,6 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 statements! {
-    BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
     DAYS = Sql::both(
         "select s.route_key, s.waypoint_key, s.hour, d.span, d.first, cast(0 as bigint) as second, d.people, d.people_inside,
                 d.check_ins, d.visits, d.again, d.again_inside, d.later, d.later_inside
@@ -47,7 +46,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn audit(&self) -> Result<Audit> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
+            let mut tx = pools.read.begin().await?;
             let (mut recount, mut kept) = (Recount::default(), Kept::default());
             let mut log = sqlx::query_as(LOG.on(dialect)).fetch(&mut *tx);
             while let Some(row) = log.try_next().await? {

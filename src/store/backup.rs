@@ -22,7 +22,7 @@ impl Store {
             return Err(StoreError::Unfit(format!("{} exists already; name a new file", file.display())));
         }
         let beside = beside(file);
-        let done = match copy(&pools.read, &beside).await {
+        let done = match copy(pools.read.pool(), &beside).await {
             Ok(()) => put_in_place(&beside, file),
             Err(error) => Err(error),
         };

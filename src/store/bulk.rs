@@ -7,10 +7,11 @@
 //! Refuses to know tables: who adds rows says into which columns, and what happens to a row whose key is there already.
 
 use super::Result;
+use super::pool::Lent;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments, AssertSqlSafe};
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Postgres, Sqlite};
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -45,7 +46,7 @@ pub(super) trait AddRows {
     async fn add_rows(&mut self, tables: &[Bulk<'_>]) -> Result<bool>;
 }
 
-impl AddRows for SqliteConnection {
+impl AddRows for Lent<Sqlite> {
     async fn add_rows(&mut self, tables: &[Bulk<'_>]) -> Result<bool> {
         let rows_max = tables.iter().map(Bulk::len).max().unwrap_or(0);
         let mut written = 0;
@@ -62,7 +63,7 @@ impl AddRows for SqliteConnection {
     }
 }
 
-impl AddRows for PgConnection {
+impl AddRows for Lent<Postgres> {
     async fn add_rows(&mut self, tables: &[Bulk<'_>]) -> Result<bool> {
         let mut written = 0;
         for table in tables.iter().filter(|table| table.len() > 0) {

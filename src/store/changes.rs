@@ -132,7 +132,7 @@ impl Store {
             if base.is_none_or(|base| base == (Some(route_key), Some(revision))) {
                 return Ok(());
             }
-            let mut tx = pools.write.begin_with(super::drafts::BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             sqlx::query(super::drafts::LOCK_ROUTE.on(dialect)).bind(&state.slug).execute(&mut *tx).await?;
             overlay::put_on!(tx, dialect, content, route_key, revision);
             tx.commit().await?;

@@ -76,7 +76,6 @@ statements! {
          group by s.route_key, s.waypoint_key, s.hour having sum(r.people) is not null",
     );
     // Days and returns of one answer belong together.
-    BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
     COUNTED_DAYS = Sql::both(
         "select (select min(first) from day_counts where scope = s.scope and span = 0),
                 (select max(first) from day_counts where scope = s.scope and span = 0)
@@ -194,6 +193,37 @@ fn days_of((first, last): (Option<i64>, Option<i64>)) -> Option<(Day, Day)> {
     Some((Day::try_from(first?).ok()?, Day::try_from(last?).ok()?))
 }
 
+/// The counters that questions need, in one transaction of one server.
+macro_rules! read_through {
+    ($lender:expr, $dialect:ident, $queries:ident) => {
+        async {
+            let mut tx = $lender.begin().await?;
+            let counted: Option<(Option<i64>, Option<i64>)> =
+                sqlx::query_as(COUNTED_DAYS.on($dialect)).fetch_optional(&mut *tx).await?;
+            let Some(counted) = counted.and_then(days_of) else { return Ok(Vec::new()) };
+            let mut read = Vec::with_capacity($queries.len());
+            for query in $queries.iter().filter(|query| query.from <= query.to) {
+                let (kind, (first, last)) = (query.kind(), query.routes());
+                if query.by_day {
+                    let days = sqlx::query_as(OF_DAYS.on($dialect)).bind(kind).bind(first).bind(last);
+                    let days = days.bind(i64::from(query.from)).bind(i64::from(query.to));
+                    read.push((days.fetch_all(&mut *tx).await?, Vec::new()));
+                    continue;
+                }
+                let range = sums::parts(query.from, query.to, counted);
+                let days = sqlx::query_as(OF_RANGE.on($dialect)).bind(kind).bind(first).bind(last);
+                let days = days.bind(parts(&range.days)?).fetch_all(&mut *tx).await?;
+                let returns = sqlx::query_as(RETURNS.on($dialect)).bind(kind).bind(first).bind(last);
+                let returns = returns.bind(parts(&range.returns)?).fetch_all(&mut *tx).await?;
+                read.push((days, returns));
+            }
+            tx.rollback().await?;
+            Result::Ok(read)
+        }
+        .await
+    };
+}
+
 impl Store {
     /// The first and the last day that anything was counted on.
     ///
@@ -255,31 +285,18 @@ impl Store {
         self.name(query, counted.collect()).await
     }
 
-    /// What each question reads, all in one snapshot.
+    /// What each question reads, all in one snapshot: of a standby that is there, or else of the database itself.
     async fn read_counters(&self, queries: &[CountQuery]) -> Result<Vec<(Vec<DaysRow>, Vec<ReturnsRow>)>> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
-            let counted: Option<(Option<i64>, Option<i64>)> =
-                sqlx::query_as(COUNTED_DAYS.on(dialect)).fetch_optional(&mut *tx).await?;
-            let Some(counted) = counted.and_then(days_of) else { return Ok(Vec::new()) };
-            let mut read = Vec::with_capacity(queries.len());
-            for query in queries.iter().filter(|query| query.from <= query.to) {
-                let (kind, (first, last)) = (query.kind(), query.routes());
-                if query.by_day {
-                    let days = sqlx::query_as(OF_DAYS.on(dialect)).bind(kind).bind(first).bind(last);
-                    let days = days.bind(i64::from(query.from)).bind(i64::from(query.to));
-                    read.push((days.fetch_all(&mut *tx).await?, Vec::new()));
-                    continue;
+            let standby = pools.replica.as_ref().and_then(|replica| replica.lender());
+            if let Some(standby) = standby {
+                match read_through!(standby, dialect, queries) {
+                    Ok(read) => return Ok(read),
+                    // A standby ends what keeps it from replaying, for one.
+                    Err(error) => tracing::debug!(error = error.with_causes(), "the standby did not answer"),
                 }
-                let range = sums::parts(query.from, query.to, counted);
-                let days = sqlx::query_as(OF_RANGE.on(dialect)).bind(kind).bind(first).bind(last);
-                let days = days.bind(parts(&range.days)?).fetch_all(&mut *tx).await?;
-                let returns = sqlx::query_as(RETURNS.on(dialect)).bind(kind).bind(first).bind(last);
-                let returns = returns.bind(parts(&range.returns)?).fetch_all(&mut *tx).await?;
-                read.push((days, returns));
             }
-            tx.rollback().await?;
-            Ok(read)
+            read_through!(&pools.read, dialect, queries)
         })
     }
 

@@ -11,7 +11,6 @@ use serde::Serialize;
 use std::collections::HashSet;
 
 statements! {
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     LOCK_ROUTE = Sql::pair("select 1 from study_routes where slug = $1", "select 1 from study_routes where slug = $1 for update");
     INSERT_ROUTE = Sql::both(
         "insert into study_routes (slug, revision, file_hash) values ($1, 0, '') on conflict (slug) do nothing",
@@ -227,7 +226,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<std::result::Result<RouteState, NotEdited>> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let begins = matches!(edit, Edit::Head(_) | Edit::Adopt(..));
             if begins {
                 sqlx::query(INSERT_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
@@ -282,7 +281,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<std::result::Result<(), NotEdited>> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             sqlx::query(LOCK_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
             let row: Option<StateRow> = sqlx::query_as(STATE.on(dialect)).bind(slug).fetch_optional(&mut *tx).await?;
             let state = match allowed(row.map(RouteState::try_from).transpose()?, seen) {

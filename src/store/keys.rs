@@ -8,7 +8,6 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 statements! {
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     INSERT = Sql::both(
         "insert into access_keys (key_id, name, role, routes, secret_hash, created_ms, expires_ms)
          values ($1, $2, $3, $4, $5, $6, $7)",
@@ -169,7 +168,7 @@ impl Store {
     /// When the database does not take it.
     pub async fn create_key(&self, key: &NewKey, deed: &Deed) -> Result<()> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             insert!(key, dialect).execute(&mut *tx).await?;
             sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
             tx.commit().await?;
@@ -185,7 +184,7 @@ impl Store {
     pub async fn rotate_key(&self, old: Uuid, stop_ms: Option<i64>, key: &NewKey, deed: &Deed) -> Result<bool> {
         let revoked_ms = if stop_ms.is_none() { Some(deed.at_ms) } else { None };
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let retire = sqlx::query(RETIRE.on(dialect)).bind(old).bind(deed.at_ms).bind(revoked_ms).bind(stop_ms);
             if retire.bind(key.id).execute(&mut *tx).await?.rows_affected() == 0 {
                 return Ok(false);
@@ -225,7 +224,7 @@ impl Store {
     /// When the database does not take it.
     pub async fn revoke_key(&self, id: Uuid, deed: &Deed) -> Result<bool> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let revoke = sqlx::query(REVOKE.on(dialect)).bind(id).bind(deed.at_ms);
             if revoke.execute(&mut *tx).await?.rows_affected() == 0 {
                 return Ok(false);

@@ -4,6 +4,7 @@
 //!
 //! Refuses to judge, to count by itself, or to know HTTP: it keeps what `domain` worked out, durably, and gives it back.
 
+mod address;
 mod assets;
 mod audit;
 mod audit_log;
@@ -21,8 +22,11 @@ mod keys;
 mod open;
 mod overlay;
 mod participants;
+mod pool;
+mod postgres;
 mod prepare;
 mod recording;
+mod replica;
 mod retention;
 mod route_state;
 mod routes;
@@ -32,7 +36,9 @@ mod sql;
 mod uploads;
 mod wake;
 
-use sqlx::{Pool, Postgres, Sqlite};
+use pool::Lender;
+use sqlx::{Postgres, Sqlite};
+use std::sync::Arc;
 
 pub use assets::{Asset, AssetUse, Condemned, NewAsset, Put};
 pub use audit::Audit;
@@ -67,14 +73,24 @@ pub enum Store {
 
 /// Connections for reading and for writing. SQLite has one writer; on PostgreSQL both are the same pool.
 pub struct Pools<DB: sqlx::Database> {
-    read: Pool<DB>,
-    write: Pool<DB>,
+    read: Lender<DB>,
+    write: Lender<DB>,
     scopes: counters::Known,
+    /// On PostgreSQL.
+    servers: Option<Arc<postgres::Servers>>,
+    /// A standby for counts, on PostgreSQL.
+    replica: Option<Arc<replica::Replica<DB>>>,
 }
 
 impl<DB: sqlx::Database> Clone for Pools<DB> {
     fn clone(&self) -> Self {
-        Self { read: self.read.clone(), write: self.write.clone(), scopes: self.scopes.clone() }
+        Self {
+            read: self.read.clone(),
+            write: self.write.clone(),
+            scopes: self.scopes.clone(),
+            servers: self.servers.clone(),
+            replica: self.replica.clone(),
+        }
     }
 }
 

@@ -2,19 +2,18 @@
 //! defaults lose the last commit when the power goes.
 
 use super::counters::Known;
-use super::{Pools, Result, Store, StoreError};
+use super::pool::{Lender, Serves};
+use super::sql::on;
+use super::{Pools, Result, Store, StoreError, postgres};
+use sqlx::migrate::{Migrate, Migrator};
 use sqlx::pool::PoolConnectionMetadata;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, FromRow, IntoArguments, Sqlite};
 use std::path::Path;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 /// How long a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process's write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Readers of SQLite.
@@ -24,12 +23,10 @@ const SQLITE_WRITER_CACHE_KIB: u32 = 32 * 1_024;
 /// Pages in the write-ahead log before they are folded into the file: 16 MiB, so that a page which many commits change is
 /// copied once for all of them.
 const SQLITE_LOG_PAGES: u32 = 4_096;
-/// Connections to PostgreSQL per node.
-const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// Older SQLites can corrupt a WAL database when two connections checkpoint at once.
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// A connection was found alive when it was given back; only one that has rested longer than this is asked again.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Opens `sqlite:FILE` (made if it is not there) or `postgres://…` and brings its tables up to date.
@@ -41,9 +38,20 @@ impl Store {
             return open_sqlite(file.strip_prefix("//").unwrap_or(file)).await;
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return open_postgres(url).await;
+            return postgres::open(url).await;
         }
         Err(StoreError::Unfit("the database must be given as sqlite:FILE or postgres://USER@HOST/NAME".into()))
+    }
+
+    /// The migration that the tables were brought up to.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn migration(&self) -> Result<i64> {
+        on!(self, |pools, _dialect| {
+            let newest = sqlx::query_scalar("select max(version) from _sqlx_migrations where success");
+            Ok(newest.fetch_one(&pools.read).await?)
+        })
     }
 }
 
@@ -74,24 +82,63 @@ async fn open_sqlite(file: &str) -> Result<Store> {
     };
     let first = first_connection(&options).await?;
     let cache = format!("-{SQLITE_WRITER_CACHE_KIB}");
-    let write: SqlitePool = pool(1, options.clone().pragma("cache_size", cache)).await?;
+    let write = Lender::new(pool(1, options.clone().pragma("cache_size", cache)).await?, "begin immediate", false);
     first.close().await?;
     migrate_sqlite(&write).await?;
     sync_folder(Path::new(file)).map_err(|error| StoreError::Unfit(format!("{file}: {error}")))?;
     let read = pool(SQLITE_READERS_MAX, options.read_only(true)).await?;
-    Ok(Store::Sqlite(Pools { read, write, scopes: Known::default() }))
+    Ok(Store::Sqlite(Pools {
+        read: Lender::new(read, "begin", false),
+        write,
+        scopes: Known::default(),
+        servers: None,
+        replica: None,
+    }))
 }
 
 /// sqlx locks nothing here, so two processes may make the tables of a new file at once; then one of them tries again and finds
 /// them made.
-async fn migrate_sqlite(pool: &SqlitePool) -> Result<()> {
-    let (migrator, until) = (sqlx::migrate!("migrations/sqlite"), Instant::now() + BUSY_TIMEOUT);
+async fn migrate_sqlite(write: &Lender<Sqlite>) -> Result<()> {
+    let until = Instant::now() + BUSY_TIMEOUT;
     loop {
-        match migrator.run(pool).await {
+        match bring_up(sqlx::migrate!("migrations/sqlite"), write).await {
             Err(_) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(20)).await,
-            done => return done.map_err(unfit),
+            done => return done,
         }
     }
+}
+
+/// Brings the tables up to date, once: on PostgreSQL whoever comes second waits. A newer program may have brought them further; then
+/// they say whether this one may still use them.
+pub(super) async fn bring_up<DB: Serves>(mut migrator: Migrator, write: &Lender<DB>) -> Result<()>
+where
+    DB::Connection: Migrate,
+    DB::Arguments: IntoArguments<DB>,
+    (i64,): for<'r> FromRow<'r, DB::Row>,
+{
+    migrator.set_ignore_missing(true);
+    migrator.run(write.pool()).await.map_err(unfit)?;
+    may_be_used(&migrator, write).await
+}
+
+/// Whether this program knows what the tables need.
+pub(super) async fn may_be_used<DB: Serves>(migrator: &Migrator, write: &Lender<DB>) -> Result<()>
+where
+    DB::Arguments: IntoArguments<DB>,
+    (i64,): for<'r> FromRow<'r, DB::Row>,
+{
+    let (needed,): (i64,) = sqlx::query_as("select migration from schema_needs").fetch_one(write).await?;
+    match newest(migrator) {
+        known if known >= needed => Ok(()),
+        known => Err(StoreError::Unfit(format!(
+            "a newer program has brought the tables further: they need one that knows migration {needed}, this one knows {known}"
+        ))),
+    }
+}
+
+/// The newest migration that this program knows.
+pub(super) fn newest(migrator: &Migrator) -> i64 {
+    migrator.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// Says why a file is refused, which a pool would only answer by a timeout; and waits where SQLite does not: while another
@@ -134,45 +181,6 @@ async fn read_back_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<()>
     let mut next = || numbers.next().unwrap_or(0);
     if (next(), next(), next()) < SQLITE_VERSION_MIN {
         return Err(refuse(format!("SQLite {version} is older than 3.51.3 and can corrupt the database")));
-    }
-    Ok(())
-}
-
-async fn open_postgres(url: &str) -> Result<Store> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| StoreError::Unfit("the PostgreSQL address is not understood".into()))?
-        .application_name("studyroute");
-    // A pool would only say that it timed out.
-    let mut first = options.connect().await?;
-    read_back_postgres(&mut first).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
-    first.close().await?;
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS_MAX)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, rest| Box::pin(is_alive(connection, rest)))
-        .after_connect(|connection, _| Box::pin(read_back_postgres(connection)))
-        .connect_with(options)
-        .await?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(unfit)?;
-    let fsync: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&pool).await?;
-    if fsync != "on" {
-        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
-    }
-    Ok(Store::Postgres(Pools { read: pool.clone(), write: pool, scopes: Known::default() }))
-}
-
-/// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.
-async fn read_back_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let level: String = sqlx::query_scalar(
-        "select set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false)",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    let read_back: String =
-        sqlx::query_scalar("select current_setting('synchronous_commit')").fetch_one(connection).await?;
-    if level == "off" || read_back != level {
-        return Err(refuse(format!("PostgreSQL keeps synchronous_commit={read_back}")));
     }
     Ok(())
 }

@@ -15,7 +15,6 @@ statements! {
         "select 1::bigint from participants where participant = $1 for update",
     );
     DELETE = Sql::both("delete from participants where participant = $1");
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     CHECKPOINT = Sql::pair("pragma wal_checkpoint(truncate)", "select 1");
 }
 
@@ -64,7 +63,7 @@ impl Store {
     /// When the database does not take it; then nothing has changed.
     pub async fn erase_participant(&self, id: Uuid) -> Result<bool> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let found: Option<i64> = sqlx::query_scalar(LOCK.on(dialect)).bind(id).fetch_optional(&mut *tx).await?;
             if found.is_none() {
                 return Ok(false);

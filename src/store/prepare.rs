@@ -5,7 +5,7 @@
 //! somebody else's claim, ends that, and what was written is taken away before it is written anew.
 
 use super::contents::ContentKey;
-use super::drafts::{BEGIN_WRITE, INSERT_ROUTE, LOCK_ROUTE};
+use super::drafts::{INSERT_ROUTE, LOCK_ROUTE};
 use super::overlay;
 use super::route_state::{RouteState, STATE, StateRow};
 use super::routes::{INSERT_VERSIONS, INSERT_WAYPOINTS, Release};
@@ -85,7 +85,7 @@ impl Store {
     /// Claims a route that was never published for the many waypoints of a set.
     async fn claim(&self, slug: &str, release: &Release<'_>) -> Result<Option<(RouteState, i64)>> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             if let Release::File(..) = release {
                 sqlx::query(INSERT_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
             }
@@ -111,7 +111,7 @@ impl Store {
     /// claim is lost.
     async fn prepare_step(&self, state: &RouteState, content: i64, place: Option<i64>) -> Result<Option<u64>> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let hold = sqlx::query(HOLD_CLAIM.on(dialect)).bind(state.key).bind(content);
             if hold.execute(&mut *tx).await?.rows_affected() == 0 {
                 return Ok(None);

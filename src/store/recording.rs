@@ -18,7 +18,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use uuid::Uuid;
 
 statements! {
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     /// Participants and their logs; one without a check-in has one row, all null but for the participant.
     PASTS = Sql::pair(
         "select p.participant, c.seq, c.id, c.occurred_ms, c.route_key, c.waypoint_key, c.verdict
@@ -130,7 +129,7 @@ impl Store {
         too_fast: TooFast<'_>,
     ) -> Result<(Vec<Outcome>, Pasts)> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let unknown = strangers(batch, &pasts);
             if !unknown.is_empty() {
                 let rows = sqlx::query_as(PASTS.on(dialect)).bind(json_ids(&unknown)?).fetch_all(&mut *tx).await?;

@@ -2,7 +2,6 @@
 //! calls says what is old; what is done is done in small steps, and any number of nodes may do it.
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
-use super::drafts::BEGIN_WRITE;
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, json};
 use uuid::Uuid;
@@ -88,7 +87,7 @@ impl Store {
             (idle.fetch_all(&pools.read).await?, unused.fetch_all(&pools.read).await?)
         });
         let tokens = on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let mut tokens = 0;
             for id in &idle {
                 let end = sqlx::query(END_TOKEN.on(dialect)).bind(id).bind(since.tokens_ms).bind(&NOTHING[..]);
@@ -115,7 +114,7 @@ impl Store {
         }
         let deed = Deed::done(since.now_ms, &Who::service(), "audit forget", format!("{old} entries"));
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
             let forget = sqlx::query(FORGET_ENTRIES.on(dialect)).bind(since.entries_ms).bind(STEP_ROWS);
             let forgotten = forget.execute(&mut *tx).await?.rows_affected();

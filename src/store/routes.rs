@@ -3,7 +3,7 @@
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
 use super::contents::{self, ContentKey, FileDigest};
-use super::drafts::{BEGIN_WRITE, DROP_DRAFT, DROP_SCHEDULE, INSERT_ROUTE, LOCK_ROUTE, NEXT_VERSION, SAVE_DRAFT};
+use super::drafts::{DROP_DRAFT, DROP_SCHEDULE, INSERT_ROUTE, LOCK_ROUTE, NEXT_VERSION, SAVE_DRAFT};
 use super::route_state::{Head, RouteState, STATE, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, StoreError, json};
@@ -346,7 +346,7 @@ impl Store {
         let Publication { who, note, now_ms } = publication;
         let prepared = self.prepare(slug, release).await?;
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             if let Release::File(..) = release {
                 sqlx::query(INSERT_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
             }

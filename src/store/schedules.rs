@@ -1,7 +1,7 @@
 //! Publications to come: a draft that stands still until its time.
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
-use super::drafts::{BEGIN_WRITE, DROP_SCHEDULE, LOCK_ROUTE, NotEdited};
+use super::drafts::{DROP_SCHEDULE, LOCK_ROUTE, NotEdited};
 use super::route_state::{RouteState, STATE, Schedule, StateRow, Version};
 use super::sql::{Sql, on, statements};
 use super::{Result, Store, json};
@@ -50,7 +50,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<std::result::Result<(), NotEdited>> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             sqlx::query(LOCK_ROUTE.on(dialect)).bind(slug).execute(&mut *tx).await?;
             let row: Option<StateRow> = sqlx::query_as(STATE.on(dialect)).bind(slug).fetch_optional(&mut *tx).await?;
             let Some(state) = row.map(RouteState::try_from).transpose()? else { return Ok(Err(NotEdited::NoRoute)) };
@@ -101,7 +101,7 @@ impl Store {
         let done = Deed::done(now_ms, &schedule.who, "publish as scheduled", "");
         let deed = Deed { route: Some(slug.into()), outcome: outcome.into(), detail: why.into(), ..done };
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let fail = sqlx::query(FAIL_SCHEDULE.on(dialect)).bind(slug).bind(why).bind(now_ms);
             fail.execute(&mut *tx).await?;
             sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;

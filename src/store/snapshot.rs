@@ -15,7 +15,6 @@ use tokio::sync::mpsc;
 
 statements! {
     // Both freeze what the transaction sees: the generation and the content belong together.
-    BEGIN_SNAPSHOT = Sql::pair("begin", "begin isolation level repeatable read read only");
     PUBLISHED_ROUTES = Sql::both(
         "select r.route_key, r.revision, v.published_ms from study_routes r
          join revisions v on v.route_key = r.route_key and v.revision = r.revision
@@ -161,7 +160,7 @@ impl Store {
     /// When the database does not answer or holds what cannot be read, or when nobody takes the parts any more.
     pub async fn changes(&self, served: &[Served], parts: mpsc::Sender<Vec<StoredWaypoint>>) -> Result<Changes> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.read.begin_with(BEGIN_SNAPSHOT.on(dialect)).await?;
+            let mut tx = pools.read.begin().await?;
             let generation = sqlx::query_scalar(GENERATION.on(dialect)).fetch_one(&mut *tx).await?;
             let now: Vec<(i64, i64, i64)> = sqlx::query_as(PUBLISHED_ROUTES.on(dialect)).fetch_all(&mut *tx).await?;
             let now: Vec<Served> = now.into_iter().map(Served::from).collect();

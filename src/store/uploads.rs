@@ -6,7 +6,6 @@ use super::{Result, Store, StoreError, json};
 use uuid::Uuid;
 
 statements! {
-    BEGIN_WRITE = Sql::pair("begin immediate", "begin");
     OPEN = Sql::both("select count(*) from uploads where created_by = $1 and sha256 is null and expires_ms > $2");
     INSERT = Sql::both(
         "insert into uploads (upload_id, created_by, name, length_bytes, received_bytes, parts, created_ms, expires_ms)
@@ -107,7 +106,7 @@ impl Store {
     /// When the database does not take it.
     pub async fn create_upload(&self, new: &NewUpload, open_max: i64) -> Result<bool> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin_with(BEGIN_WRITE.on(dialect)).await?;
+            let mut tx = pools.write.begin().await?;
             let count = sqlx::query_scalar(OPEN.on(dialect)).bind(&new.created_by).bind(new.created_ms);
             let open: i64 = count.fetch_one(&mut *tx).await?;
             if open >= open_max {

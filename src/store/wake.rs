@@ -17,9 +17,17 @@ impl Store {
     /// nothing, and neither does a pooler that lends connections by the transaction.
     pub async fn listen(&self, wake: impl Fn()) {
         let Self::Postgres(pools) = self else { return std::future::pending().await };
+        let Some(servers) = pools.servers.as_ref().filter(|_| pools.read.keeps_sessions()) else {
+            return std::future::pending().await;
+        };
         let mut is_heard = true;
         loop {
-            let Err(error) = hear(&pools.read, &wake, &mut is_heard).await;
+            let heard = hear(pools.read.pool(), &wake, &mut is_heard);
+            let error = tokio::select! {
+                Err(error) = heard => error,
+                // A server that is no more says nothing, not even that.
+                () = servers.turned() => continue,
+            };
             // Said once, not every time.
             if std::mem::take(&mut is_heard) {
                 tracing::warn!(%error, "publications of other nodes are not heard; they are looked for meanwhile");

@@ -215,6 +215,7 @@ fn config(folder: &Path) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database: format!("sqlite:{}", folder.join("studyroute.db").display()),
+        database_replica: String::new(),
         assets: String::new(),
         routes_data: plain_routes().into(),
         trusted_proxies: Vec::new(),

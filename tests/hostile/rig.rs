@@ -94,6 +94,7 @@ fn start() -> Rig {
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         database: format!("sqlite:{}", folder.path().join("hostile.db").display()),
+        database_replica: String::new(),
         assets: String::new(),
         routes_data: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/routes-data")),
         trusted_proxies: Vec::new(),

@@ -22,5 +22,6 @@ mod retention;
 mod review;
 mod routes;
 mod schema;
+mod servers;
 mod sums;
 mod wake;

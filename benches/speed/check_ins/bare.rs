@@ -3,10 +3,12 @@
 
 use super::base::Base;
 use super::bulk::AddRows;
+use super::pool::Lender;
 use super::rows::{LOG, LogRow, batches};
 use super::server::cpu_us;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::time::Instant;
 
 /// What the bare loop took.
@@ -48,14 +50,14 @@ impl Bare {
 
 /// One body for both drivers.
 macro_rules! commit_all {
-    ($connection:ident, $begin:literal, $log:ident, $size:ident) => {{
+    ($lender:ident, $log:ident, $size:ident) => {{
         let rows = $log.len();
         let (batches, counter_rows) = batches(&mut $log, $size);
         let mut waited_ms = Vec::with_capacity(batches.len());
         let (started, before_us) = (Instant::now(), cpu_us("/proc/self/task"));
         for batch in &batches {
             let began = Instant::now();
-            let mut tx = Connection::begin_with(&mut $connection, $begin).await.expect("begun");
+            let mut tx = $lender.begin().await.expect("begun");
             assert!(tx.add_rows(&batch.0).await.expect("added"), "every row is new");
             tx.commit().await.expect("committed");
             waited_ms.push(began.elapsed().as_secs_f64() * 1e3);
@@ -70,23 +72,25 @@ pub async fn run(args: &[String]) {
     let [source, target, size] = args else { panic!("source, target and size") };
     let size = size.parse().expect("a number");
     if let (Some(source), Some(target)) = (source.strip_prefix("sqlite:"), target.strip_prefix("sqlite:")) {
-        let mut from = sqlite(source).await;
+        let mut from = sqlite(source).connect().await.expect("opened");
         let mut log: Vec<LogRow> = sqlx::query_as(LOG).fetch_all(&mut from).await.expect("read");
         from.close().await.expect("closed");
-        let mut connection = sqlite(target).await;
-        commit_all!(connection, "begin immediate", log, size);
+        let one = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+        let lender = Lender::new(one.connect_with(sqlite(target)).await.expect("opened"), "begin immediate", false);
+        commit_all!(lender, log, size);
     } else {
         let mut from = PgConnection::connect(source).await.expect("connected");
         let mut log: Vec<LogRow> = sqlx::query_as(LOG).fetch_all(&mut from).await.expect("read");
         from.close().await.expect("closed");
-        let mut connection = PgConnection::connect(target).await.expect("connected");
-        commit_all!(connection, "begin", log, size);
+        let one = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+        let lender = Lender::new(one.connect(target).await.expect("connected"), "begin", false);
+        commit_all!(lender, log, size);
     }
 }
 
 /// As the server opens it.
-async fn sqlite(file: &str) -> SqliteConnection {
-    let options = SqliteConnectOptions::new()
+fn sqlite(file: &str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -95,8 +99,7 @@ async fn sqlite(file: &str) -> SqliteConnection {
         .pragma("temp_store", "memory")
         .pragma("mmap_size", "0")
         .pragma("wal_autocheckpoint", "4096")
-        .pragma("cache_size", "-32768");
-    options.connect().await.expect("opened")
+        .pragma("cache_size", "-32768")
 }
 
 fn say(rows: usize, started: Instant, before_us: f64, mut waited_ms: Vec<f64>, counter_rows: usize) {

@@ -1,0 +1,240 @@
+//! PostgreSQL: which of the servers takes writes, opening it with the settings that durability depends on, and following it when
+//! another one is promoted. Nothing but a slow look at the server decides; a promotion is noticed within seconds, without a restart.
+
+use super::address::{Address, Wanted};
+use super::counters::Known;
+use super::open::{ACQUIRE_TIMEOUT, TRUSTED_FOR, bring_up, may_be_used, newest};
+use super::pool::Lender;
+use super::{Pools, Result, Store, StoreError};
+use futures_util::future::join_all;
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgPool, Row};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Connections to PostgreSQL per node.
+const CONNECTIONS_MAX: u32 = 16;
+/// How often it is asked whether the server still is what it was.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a server may take to say what it is.
+pub(super) const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The servers of one database, and the one whose connections are lent.
+pub struct Servers {
+    address: Address,
+    /// Connections that are older lead to a server that is not asked any more.
+    since: watch::Sender<Instant>,
+}
+
+impl Servers {
+    fn is_older(&self, age: Duration) -> bool {
+        age > self.since.borrow().elapsed()
+    }
+
+    fn turn_to(&self, pool: &PgPool, server: PgConnectOptions) {
+        pool.set_connect_options(server);
+        self.since.send_replace(Instant::now());
+    }
+
+    /// Looks for the server that is wanted, and turns to it.
+    pub(super) async fn turn(&self, pool: &PgPool) -> Result<()> {
+        let (server, _) = find(&self.address).await?;
+        self.turn_to(pool, server);
+        Ok(())
+    }
+
+    pub(super) fn is_by_transaction(&self) -> bool {
+        self.address.by_transaction
+    }
+
+    /// Returns when connections lead to another server.
+    pub(super) async fn turned(&self) {
+        let mut since = self.since.subscribe();
+        // The sender lives as long as this.
+        drop(since.changed().await);
+    }
+}
+
+pub(super) async fn open(url: &str) -> Result<Store> {
+    let address = Address::parse(url, Wanted::Primary)?;
+    if address.wanted != Wanted::Primary {
+        return Err(StoreError::Unfit(
+            "check-ins need the server that takes writes: target_session_attrs=read-write".into(),
+        ));
+    }
+    let (servers, pool) = connect(address).await?;
+    let by_transaction = servers.is_by_transaction();
+    let read = Lender::new(pool.clone(), "begin isolation level repeatable read read only", by_transaction);
+    let write = Lender::new(pool, "begin", by_transaction);
+    bring_up_tables(&write).await?;
+    let fsync: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&write).await?;
+    if fsync != "on" {
+        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
+    }
+    Ok(Store::Postgres(Pools { read, write, scopes: Known::default(), servers: Some(servers), replica: None }))
+}
+
+async fn connect(address: Address) -> Result<(Arc<Servers>, PgPool)> {
+    // A pool would only say that it timed out.
+    let (server, mut first) = find(&address).await?;
+    let by_transaction = address.by_transaction;
+    read_back(&mut first, by_transaction).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
+    first.close().await?;
+    Ok(pool(address, server))
+}
+
+/// A pool that finds its server later.
+pub(super) fn lazy_pool(address: Address) -> Result<(Arc<Servers>, PgPool)> {
+    let nowhere = || StoreError::Unfit("the PostgreSQL address is not understood".into());
+    let server = address.servers.first().cloned().ok_or_else(nowhere)?;
+    Ok(pool(address, server))
+}
+
+fn pool(address: Address, server: PgConnectOptions) -> (Arc<Servers>, PgPool) {
+    let by_transaction = address.by_transaction;
+    let servers = Arc::new(Servers { address, since: watch::Sender::new(Instant::now()) });
+    let seen = Arc::clone(&servers);
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, rest| {
+            let seen = Arc::clone(&seen);
+            Box::pin(async move { is_alive(&seen, connection, rest).await })
+        })
+        .after_connect(move |connection, _| Box::pin(read_back(connection, by_transaction)))
+        .connect_lazy_with(server);
+    (servers, pool)
+}
+
+/// Sessions are not kept by a pooler, and the lock that makes sure that tables are made once belongs to a session.
+async fn bring_up_tables(write: &Lender<sqlx::Postgres>) -> Result<()> {
+    let migrator = sqlx::migrate!("migrations/postgres");
+    if write.keeps_sessions() {
+        return bring_up(migrator, write).await;
+    }
+    let is_there: bool =
+        sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(write).await?;
+    let applied: Option<i64> = if is_there {
+        sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(write).await?
+    } else {
+        None
+    };
+    if applied.is_none_or(|applied| applied < newest(&migrator)) {
+        return Err(StoreError::Unfit(
+            "the tables are older than this program, and cannot be brought up to date through a pooler: run `studyroute migrate` with an address that leads to the server itself".into(),
+        ));
+    }
+    may_be_used(&migrator, write).await
+}
+
+/// The first of the servers that is what is wanted, and a connection to it.
+async fn find(address: &Address) -> Result<(PgConnectOptions, PgConnection)> {
+    let mut looks = join_all(address.servers.iter().map(look)).await;
+    let place = |wants: &dyn Fn(bool) -> bool| {
+        looks.iter().position(|look| look.as_ref().is_ok_and(|(_, takes_writes)| wants(*takes_writes)))
+    };
+    let place = match address.wanted {
+        Wanted::Primary => place(&|takes_writes| takes_writes),
+        Wanted::Standby => place(&|takes_writes| !takes_writes),
+        Wanted::PreferStandby => place(&|takes_writes| !takes_writes).or_else(|| place(&|_| true)),
+        Wanted::Any => place(&|_| true),
+    };
+    if let Some(place) = place {
+        let (connection, _) = looks.swap_remove(place)?;
+        return Ok((address.servers[place].clone(), connection));
+    }
+    Err(match looks.into_iter().find_map(std::result::Result::err) {
+        Some(error) => StoreError::Unavailable(error),
+        None => StoreError::Unfit("none of the PostgreSQL servers is what the address asks for".into()),
+    })
+}
+
+fn place(server: &PgConnectOptions) -> String {
+    format!("{}:{}", server.get_host(), server.get_port())
+}
+
+/// A connection to a server, and whether it takes writes.
+async fn look(server: &PgConnectOptions) -> sqlx::Result<(PgConnection, bool)> {
+    let asked = async {
+        let mut connection = server.connect().await?;
+        let takes_writes = takes_writes(&mut connection).await?;
+        Ok((connection, takes_writes))
+    };
+    tokio::time::timeout(LOOK_TIMEOUT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let row = connection.fetch_one("select case when pg_is_in_recovery() then 'no' else 'yes' end").await?;
+    Ok(row.try_get::<String, _>(0)? == "yes")
+}
+
+impl Store {
+    /// Looks for ever whether the database's server still takes writes, and turns to the one that does. SQLite is where it is.
+    pub async fn follow(&self) {
+        let Self::Postgres(pools) = self else { return std::future::pending().await };
+        let Some(servers) = &pools.servers else { return std::future::pending().await };
+        // A connection of its own: those of the pool may all be busy.
+        let (mut watched, mut is_amiss) = (None, false);
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Some(connection) = &mut watched
+                && matches!(tokio::time::timeout(LOOK_TIMEOUT, takes_writes(connection)).await, Ok(Ok(true)))
+            {
+                continue;
+            }
+            match find(&servers.address).await {
+                Ok((server, connection)) => {
+                    let (pool, place) = (pools.write.pool(), place(&server));
+                    if watched.replace(connection).is_some()
+                        || is_amiss
+                        || place != self::place(&pool.connect_options())
+                    {
+                        tracing::warn!(server = place, "the database did not take writes; turned to this server");
+                        servers.turn_to(pool, server);
+                    }
+                    is_amiss = false;
+                }
+                Err(error) => {
+                    // Said once, not every second.
+                    if !std::mem::replace(&mut is_amiss, true) {
+                        tracing::error!(error = error.with_causes(), "no server of the database takes writes");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.
+async fn read_back(connection: &mut PgConnection, by_transaction: bool) -> sqlx::Result<()> {
+    let setting = "select current_setting('synchronous_commit')";
+    let level: String = connection.fetch_one(setting).await?.try_get(0)?;
+    if level != "off" {
+        return Ok(());
+    }
+    if !by_transaction {
+        connection.execute("set synchronous_commit = on").await?;
+    }
+    let read_back: String = connection.fetch_one(setting).await?.try_get(0)?;
+    if read_back == "off" {
+        return Err(sqlx::Error::Configuration("PostgreSQL keeps synchronous_commit=off".into()));
+    }
+    Ok(())
+}
+
+async fn is_alive(
+    servers: &Servers,
+    connection: &mut PgConnection,
+    rest: PoolConnectionMetadata,
+) -> sqlx::Result<bool> {
+    if servers.is_older(rest.age) {
+        return Ok(false);
+    }
+    if rest.idle_for > TRUSTED_FOR {
+        connection.ping().await?;
+    }
+    Ok(true)
+}

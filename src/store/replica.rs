@@ -1,0 +1,104 @@
+//! A standby that answers what may be a little old: counts, and nothing else. It never decides whether something is counted.
+//!
+//! How old it is, is measured without any clock of a database: the primary is asked each second how far its log is written, and the
+//! standby how far it has replayed it. What was written up to some moment and has been replayed is there, so its answers are at most
+//! as old as that moment.
+
+use super::address::{Address, Wanted};
+use super::pool::Lender;
+use super::postgres::{LOOK_EVERY, LOOK_TIMEOUT, Servers, lazy_pool};
+use super::{Result, Store, StoreError};
+use sqlx::{Executor, PgPool, Row};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A standby that lags more is not asked.
+const LAG_MAX: Duration = Duration::from_mins(1);
+/// Moments that are remembered until the standby has replayed them.
+const MARKS_MAX: usize = 600;
+
+/// How far a server's log goes, bytes.
+const WRITTEN: &str = "select (pg_current_wal_lsn() - '0/0')::text";
+const REPLAYED: &str =
+    "select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::text";
+
+/// The standby.
+pub struct Replica<DB: sqlx::Database> {
+    lender: Lender<DB>,
+    servers: Arc<Servers>,
+    /// What was committed until then it has.
+    has_until: Mutex<Option<Instant>>,
+}
+
+impl<DB: sqlx::Database> Replica<DB> {
+    /// Whom to ask, unless it lags too much or does not answer.
+    pub(super) fn lender(&self) -> Option<&Lender<DB>> {
+        self.lag().is_some_and(|lag| lag <= LAG_MAX).then_some(&self.lender)
+    }
+
+    /// How old its answers are at most.
+    fn lag(&self) -> Option<Duration> {
+        self.has_until.lock().unwrap_or_else(PoisonError::into_inner).map(|until| until.elapsed())
+    }
+
+    pub(super) fn has_until(&self, moment: Option<Instant>) {
+        *self.has_until.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+}
+
+impl Store {
+    /// The same, asking a standby for counts whenever it is there.
+    ///
+    /// # Errors
+    /// When the address is not understood or this is no PostgreSQL.
+    pub fn with_replica(mut self, url: &str) -> Result<Self> {
+        let Self::Postgres(pools) = &mut self else {
+            return Err(StoreError::Unfit("an SQLite file has no standby: leave database-replica empty".into()));
+        };
+        let (servers, pool) = lazy_pool(Address::parse(url, Wanted::PreferStandby)?)?;
+        let lender = Lender::new(pool, "begin isolation level repeatable read read only", servers.is_by_transaction());
+        pools.replica = Some(Arc::new(Replica { lender, servers, has_until: Mutex::new(None) }));
+        Ok(self)
+    }
+
+    /// How old counts are at most; none when the primary answers them.
+    #[must_use]
+    pub fn replica_lag(&self) -> Option<Duration> {
+        let Self::Postgres(pools) = self else { return None };
+        pools.replica.as_ref()?.lag().filter(|lag| *lag <= LAG_MAX)
+    }
+
+    /// Measures for ever how old the standby is, and looks for another one when it is gone.
+    pub async fn watch_replica(&self) {
+        let Self::Postgres(pools) = self else { return std::future::pending().await };
+        let Some(replica) = &pools.replica else { return std::future::pending().await };
+        let mut marks: VecDeque<(Instant, i64)> = VecDeque::new();
+        loop {
+            let now = Instant::now();
+            if let Some(written) = position(pools.write.pool(), WRITTEN).await {
+                marks.push_back((now, written));
+                marks.truncate(MARKS_MAX);
+            }
+            if let Some(replayed) = position(replica.lender.pool(), REPLAYED).await {
+                while let Some((moment, _)) = marks.pop_front_if(|(_, written)| *written <= replayed) {
+                    replica.has_until(Some(moment));
+                }
+            } else {
+                replica.has_until(None);
+                marks.clear();
+                // Which may find the same one, once it is back.
+                drop(replica.servers.turn(replica.lender.pool()).await);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+async fn position(pool: &PgPool, question: &'static str) -> Option<i64> {
+    let asked = async {
+        let mut connection = pool.acquire().await?;
+        connection.fetch_one(question).await?.try_get::<String, _>(0)
+    };
+    tokio::time::timeout(LOOK_TIMEOUT, asked).await.ok()?.ok()?.parse().ok()
+}

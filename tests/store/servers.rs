@@ -1,0 +1,116 @@
+//! One database on several PostgreSQL servers, and a pooler in between.
+
+use crate::both::{connect_postgres, open, runtime};
+use crate::fixtures::{at, check_in, create, publish, record_new, short_canal};
+use crate::support::postgres::{self, Postgres};
+use std::time::{Duration, Instant};
+use studyroute::store::{CountQuery, Store};
+
+/// However busy the machine is.
+const SOON: Duration = Duration::from_secs(20);
+
+fn address(database: &str) -> &str {
+    database.rsplit_once('@').expect("a user").1
+}
+
+/// Two servers that both take writes: nothing is copied between them, so it shows which of them is asked.
+async fn two(first: &Postgres, second: &Postgres) -> (String, String, String) {
+    let (one, two) = (first.fresh_database(), second.fresh_database());
+    let name = one.rsplit('/').next().expect("a name").to_string();
+    let mut maintenance = connect_postgres(&two).await;
+    let create = sqlx::AssertSqlSafe(format!("create database {name}"));
+    sqlx::query(create).execute(&mut maintenance).await.expect("created");
+    let two = format!("{}/{name}", two.rsplit_once('/').expect("a name").0);
+    let hosts = address(&one).split('/').next().expect("a host");
+    let both = format!("postgres://studyroute@{hosts},{}", address(&two));
+    (one, two, both)
+}
+
+#[test]
+fn a_store_turns_to_the_server_that_takes_writes_without_a_restart() {
+    let (Some(first), Some(second)) = (postgres::start_own(), postgres::shared()) else { return };
+    runtime().block_on(async {
+        let (one, two, both) = two(&first, second).await;
+        open(&one).await.close().await;
+        let other = open(&two).await;
+        publish(&other, &short_canal("short", 2)).await;
+        let store = open(&format!("{both}?target_session_attrs=read-write")).await;
+        assert_eq!(store.generation().await.expect("a number"), 0, "the first server that takes writes is asked");
+        let following = tokio::spawn({
+            let store = store.clone();
+            async move { store.follow().await }
+        });
+        first.kill_hard();
+        let until = Instant::now() + SOON;
+        while store.generation().await.ok() != Some(1) {
+            assert!(Instant::now() < until, "the other server was never asked");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // The first one is back, but what was turned to stays.
+        first.start_again();
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(store.generation().await.expect("a number"), 1);
+        following.abort();
+    });
+}
+
+#[test]
+fn a_server_that_is_not_there_keeps_no_store_from_opening() {
+    let Some(server) = postgres::shared() else { return };
+    runtime().block_on(async {
+        let database = server.fresh_database();
+        let both = format!("postgres://studyroute@127.0.0.1:1,{}", address(&database));
+        assert_eq!(open(&both).await.generation().await.expect("a number"), 0);
+        let error = Store::open("postgres://studyroute@127.0.0.1:1,127.0.0.1:2/db").await.err().expect("refused");
+        assert!(error.with_causes().contains("refused"), "{}", error.with_causes());
+        let standby = Store::open(&format!("{database}?target_session_attrs=standby")).await.err().expect("refused");
+        assert!(standby.to_string().contains("read-write"), "{standby}");
+    });
+}
+
+#[test]
+fn a_standby_answers_counts_and_says_how_old_they_are_and_nothing_hangs_on_it() {
+    let (Some(server), Some(other)) = (postgres::start_own(), postgres::start_own()) else { return };
+    runtime().block_on(async {
+        // A server that is a copy of nothing, so that what it says shows who was asked; its log is longer than the other's.
+        let (here, there, _) = two(&server, &other).await;
+        open(&there).await.close().await;
+        let mut elsewhere = connect_postgres(&there).await;
+        for _ in 0..8 {
+            for sql in ["create table longer (n int)", "drop table longer", "select pg_switch_wal()"] {
+                sqlx::query(sql).execute(&mut elsewhere).await.expect("its log grows");
+            }
+        }
+        let store = open(&here).await;
+        let canal = publish(&store, &short_canal("short", 2)).await;
+        let ann = create(&store, 1).await;
+        record_new(&store, &check_in(ann, "one", &canal, 1, at("2026-05-01T09:30"))).await;
+        let store = store.with_replica(&there).expect("an address");
+        assert_eq!((store.replica_lag(), people(&store).await), (None, 1), "not asked before it is known to be there");
+        let watching = tokio::spawn({
+            let store = store.clone();
+            async move { store.watch_replica().await }
+        });
+        let until = |wanted: i64| {
+            let store = store.clone();
+            async move {
+                let until = Instant::now() + SOON;
+                while people(&store).await != wanted {
+                    assert!(Instant::now() < until, "{:?}", store.replica_lag());
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                store.replica_lag()
+            }
+        };
+        assert!(until(0).await.is_some_and(|lag| lag < SOON), "it is asked, and its lag is said");
+        other.kill_hard();
+        assert_eq!(until(1).await, None, "without it the database itself answers");
+        watching.abort();
+    });
+}
+
+/// People of all days.
+async fn people(store: &Store) -> i64 {
+    let ever = CountQuery { from: 20_000, to: 22_000, ..CountQuery::default() };
+    store.counts(ever).await.expect("counts").first().map_or(0, |row| row.counted.people)
+}
