@@ -38,7 +38,8 @@ pub struct Readiness {
     database_generation: i64,
     /// How long ago what is served was known to be what is published, seconds.
     lag_s: f64,
-    /// How far the standby that answers counts lags at most, seconds; `null` when the database itself answers them.
+    /// How far the standby that answers counts lags at most, seconds; left out when the database itself answers them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     replica_lag_s: Option<f64>,
     /// Waypoints being served.
     waypoints: usize,

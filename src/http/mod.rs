@@ -15,6 +15,7 @@ pub mod door;
 pub mod front;
 mod gzip;
 mod health;
+mod limits;
 mod map;
 mod me;
 mod nearby;
@@ -52,8 +53,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use about::PageTexts;
 pub use client::TrustedProxies;
+pub use limits::{Limits, Nodes};
 pub use pages::Files;
-pub use participants::Admission;
 
 /// Shorter answers are not compressed on the fly.
 const COMPRESS_MIN_BYTES: u64 = 860;
@@ -77,8 +78,8 @@ pub struct Fittings {
     pub permits: Arc<Permits>,
     /// Where each request is noted, if anywhere.
     pub log: Option<AccessLog>,
-    /// How many participants one address may make.
-    pub admission: Admission,
+    /// What one address may do so often.
+    pub limits: Limits,
     /// Whose forwarding headers count.
     pub proxies: TrustedProxies,
     /// The words of the pages.
@@ -159,7 +160,7 @@ fn extensions(shell: &Arc<Shell>, api: &utoipa::openapi::OpenApi, fittings: &Fit
     extensions.insert(Arc::new(design::Refusals::default()));
     extensions.insert(Arc::new(design::Jobs::default()));
     extensions.insert(Arc::clone(shell));
-    extensions.insert(fittings.admission.clone());
+    extensions.insert(fittings.limits.clone());
     extensions.insert(fittings.proxies.clone());
     extensions.insert(fittings.prometheus.clone());
     extensions

@@ -19,6 +19,7 @@ mod counts;
 mod drafts;
 mod erasures;
 mod keys;
+mod nodes;
 mod open;
 mod overlay;
 mod participants;
@@ -246,6 +247,7 @@ const MODULES: &[(&str, &[(&str, sql::Sql)])] = &[
     ("counters", counters::ALL),
     ("counts", counts::ALL),
     ("keys", keys::ALL),
+    ("nodes", nodes::ALL),
     ("audit", audit::ALL),
     ("audit_log", audit_log::ALL),
     ("contents", contents::ALL),
