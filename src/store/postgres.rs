@@ -69,10 +69,7 @@ pub(super) async fn open(url: &str) -> Result<Store> {
     let read = Lender::new(pool.clone(), "begin isolation level repeatable read read only", by_transaction);
     let write = Lender::new(pool, "begin", by_transaction);
     bring_up_tables(&write).await?;
-    let fsync: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&write).await?;
-    if fsync != "on" {
-        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
-    }
+    say_what_is_not_durable(&mut *write.acquire().await?).await?;
     Ok(Store::Postgres(Pools { read, write, scopes: Known::default(), servers: Some(servers), replica: None }))
 }
 
@@ -186,7 +183,9 @@ impl Store {
                 continue;
             }
             match find(&servers.address).await {
-                Ok((server, connection)) => {
+                Ok((server, mut connection)) => {
+                    // Only what it says to the log: it takes writes, and there is no other.
+                    drop(say_what_is_not_durable(&mut connection).await);
                     let (pool, place) = (pools.write.pool(), place(&server));
                     if watched.replace(connection).is_some()
                         || is_amiss
@@ -206,6 +205,25 @@ impl Store {
             }
         }
     }
+}
+
+/// What the server does not promise, said to whoever reads the log; also of a standby that has just been promoted, whose settings may be
+/// others than those of the server before it.
+async fn say_what_is_not_durable(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let settings = "select current_setting('fsync'), current_setting('synchronous_commit'),
+                           current_setting('synchronous_standby_names') <> '' or not exists (select 1 from pg_stat_replication)";
+    let row = connection.fetch_one(settings).await?;
+    let (fsync, level, is_waited_for): (String, String, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if fsync != "on" {
+        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
+    }
+    if level == "local" || !is_waited_for {
+        tracing::warn!(
+            synchronous_commit = level,
+            "the PostgreSQL server acknowledges before a standby has it: when one is promoted, acknowledged check-ins may be lost"
+        );
+    }
+    Ok(())
 }
 
 /// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.
