@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// How soon check-ins must be taken when one of three nodes is gone.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
 const DAY_S: i64 = 86_400;
+/// How often a node is stopped in the hope that it is in the middle of something.
+const STOPS_MAX: usize = 100;
 /// Check-ins that a paused node finds when it goes on.
 const LATE: usize = 5;
 
@@ -29,37 +31,54 @@ pub fn kill(rig: &mut Rig) {
     });
 }
 
-/// What it was in the middle of, and what came while it stood still, it does when others have done it long ago.
+/// It stands still in the middle of a transaction, with all that this has locked, and the others go on all the same. What it was doing, and
+/// what came meanwhile, it does when others have done it long ago.
 pub fn pause(rig: &mut Rig) {
-    rig.under_load("node paused", |rig, scene| {
-        let (pause, number) = (Duration::from_secs(if is_whole() { 10 } else { 6 }), rig.rng.usize(..NODES));
+    rig.under_load("node paused in a transaction", |rig, scene| {
+        let (pause, number) = (Duration::from_secs(if is_whole() { 20 } else { 6 }), rig.rng.usize(..NODES));
         let attempts: Vec<Attempt> =
             (0..LATE).map(|_| Attempt::inside(rig.rng.choice(&scene.people).unwrap(), &mut rig.rng)).collect();
-        rig.fleet.node(number).signal("STOP");
-        let (mut own, early) = send_twice(rig, number, &attempts, Instant::now() + pause);
-        scene.own.append(&mut own);
-        let back = scene.taken_within(BACK_WITHIN, &rig.service, &mut rig.rng);
-        let told = format!("{} s; {LATE} check-ins waited in it, {early} of them", pause.as_secs());
-        Seen { back: Some(back), note: format!("{told} taken by others meanwhile") }
+        stop_in_a_transaction(rig, number);
+        let paused = Instant::now();
+        let (own, back) = send_twice(rig, number, &attempts, paused + pause);
+        scene.own.extend(own);
+        let note = format!("{:.0?}; what waited in it, others had taken", paused.elapsed());
+        Seen { back: Some(back), note }
     });
 }
 
-/// Sends check-ins to a node that stands still and to the others too; it goes on at that time. Gives also how many others had taken by then.
-fn send_twice(rig: &Rig, paused: usize, attempts: &[Attempt], until: Instant) -> (Vec<Attempt>, usize) {
-    let node: &Service = rig.fleet.node(paused);
+/// Stops it again and again until it has begun a transaction that it does not end.
+fn stop_in_a_transaction(rig: &mut Rig, number: usize) {
+    let open = "select count(*) from pg_stat_activity where datname = current_database()
+        and state = 'idle in transaction' and xact_start < clock_timestamp() - interval '200 ms'";
+    for _ in 0..STOPS_MAX {
+        std::thread::sleep(Duration::from_millis(rig.rng.u64(20..60)));
+        rig.fleet.node(number).signal("STOP");
+        std::thread::sleep(Duration::from_millis(400));
+        if rig.pair.sql(open).as_deref() != Some("0") {
+            return;
+        }
+        rig.fleet.node(number).signal("CONT");
+    }
+    panic!("node {number} is never in a transaction");
+}
+
+/// Sends check-ins to a node that stands still and then to the others, who must take them meanwhile; the node goes on at that time, or when they
+/// have. Gives also how long that took them.
+fn send_twice(rig: &Rig, paused: usize, attempts: &[Attempt], until: Instant) -> (Vec<Attempt>, Duration) {
+    let (node, since): (&Service, _) = (rig.fleet.node(paused), Instant::now());
     std::thread::scope(|scope| {
         let late: Vec<_> = attempts.iter().map(|attempt| scope.spawn(|| sent(attempt, node))).collect();
         rig.fleet.wait_until_in_use(paused, false);
-        let others: Vec<_> = attempts.iter().map(|attempt| scope.spawn(|| sent(attempt, &rig.service))).collect();
+        let mut taken: Vec<Attempt> = attempts.iter().map(|attempt| sent(attempt, &rig.service)).collect();
+        let back = since.elapsed();
         std::thread::sleep(until.saturating_duration_since(Instant::now()));
-        let early = others.iter().filter(|other| other.is_finished()).count();
         rig.fleet.node(paused).signal("CONT");
-        let both = late.into_iter().zip(others).map(|(late, other)| {
-            let mut attempt = other.join().expect("another node takes it");
-            attempt.hear(late.join().expect("and so does the paused one").outcome);
-            attempt
-        });
-        (both.collect(), early)
+        for (attempt, late) in taken.iter_mut().zip(late) {
+            attempt.hear(late.join().expect("the paused one says the same").outcome);
+        }
+        assert!(back < BACK_WITHIN, "the others took {back:?}");
+        (taken, back)
     })
 }
 
