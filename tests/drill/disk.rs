@@ -2,14 +2,13 @@
 
 use crate::ledger::{Attempt, Outcome};
 use crate::report::Seen;
-use crate::rig::{Rig, Scene};
+use crate::rig::{NEARBY, Rig, Scene};
 use std::time::{Duration, Instant};
 
 /// PostgreSQL fills the pages that it has; then it asks for more.
 const REFUSED_WITHIN: Duration = Duration::from_secs(30);
 const BACK_WITHIN: Duration = Duration::from_secs(15);
 const FULL: Duration = Duration::from_secs(2);
-const NEARBY: &str = "/v1/nearby?lat=35.5967&lon=116.9842";
 
 pub fn full(rig: &mut Rig) {
     rig.under_load("disk of the database full", |rig, scene| {

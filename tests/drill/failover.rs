@@ -21,7 +21,7 @@ pub fn kill(rig: &mut Rig) {
 }
 
 pub fn kill_frozen(rig: &mut Rig) {
-    for cycle in 1..=cycles(20, 2) {
+    for cycle in 1..=cycles(20, 1) {
         let name = format!("replication frozen, primary killed, {cycle}");
         rig.under_load(&name, |rig, scene| {
             rig.pair.freeze();

@@ -79,10 +79,11 @@ impl Fleet {
         self.start_node(number);
     }
 
-    /// The same with all of them, one after the other.
-    pub fn replace_all(&mut self, setup: &Setup) {
+    /// Kills it, and starts another kind in its place.
+    pub fn exchange(&mut self, number: usize, setup: &Setup) {
+        self.kill9(number);
         self.setup = setup.clone();
-        (0..NODES).for_each(|number| self.replace(number));
+        self.start_node(number);
     }
 
     pub fn is_in_use(&self, number: usize) -> bool {
@@ -117,12 +118,15 @@ impl Places {
         *self.nodes[number].lock().unwrap() = Place { address, is_ready };
     }
 
-    /// The ready ones, another first every time. When none is, any may say so itself.
-    fn in_turn(&self) -> Vec<SocketAddr> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let all: Vec<Place> = (0..NODES).map(|step| self.get((first + step) % NODES)).collect();
-        let ready: Vec<SocketAddr> = all.iter().filter(|place| place.is_ready).filter_map(|p| p.address).collect();
-        if ready.is_empty() { all.iter().filter_map(|place| place.address).collect() } else { ready }
+    /// One of the ready ones, another one every time. When none is, any may say so itself.
+    fn in_turn(&self) -> SocketAddr {
+        let all: Vec<Place> = (0..NODES).map(|number| self.get(number)).collect();
+        let known = |wanted: bool| all.iter().filter(move |place| place.is_ready == wanted).filter_map(|p| p.address);
+        let mut places: Vec<SocketAddr> = known(true).collect();
+        if places.is_empty() {
+            places = known(false).collect();
+        }
+        places[self.next.fetch_add(1, Ordering::Relaxed) % places.len()]
     }
 
     fn watch(&self, number: usize, relay: &Relay) {

@@ -103,8 +103,7 @@ pub fn wrong_clocks(rig: &mut Rig) {
     };
     rig.under_load("clocks a day off", |rig, scene| {
         for (number, days) in [(0, 1), (1, -1)] {
-            rig.fleet.setup = wrong(days);
-            rig.fleet.replace(number);
+            rig.fleet.exchange(number, &wrong(days));
             let attempt = Attempt::inside(&scene.people[number], &mut rig.rng);
             scene.own.push(sent(&attempt, rig.fleet.node(number)));
             let received = scene.own.last().and_then(Attempt::acked).unwrap()["received_at"].as_str().unwrap();
@@ -112,9 +111,8 @@ pub fn wrong_clocks(rig: &mut Rig) {
             assert!((off_s - days * DAY_S).abs() < 60, "the clock of node {number} is off by {off_s} s");
         }
         scene.load.wait_for_new_acks(if is_whole() { 3_000 } else { 300 });
-        rig.fleet.setup = right.clone();
-        rig.fleet.replace(0);
-        rig.fleet.replace(1);
+        rig.fleet.exchange(0, &right);
+        rig.fleet.exchange(1, &right);
         Seen { back: None, note: "one a day ahead, one a day behind; none refused".into() }
     });
 }

@@ -1,5 +1,6 @@
 //! Between the nodes and the database stands `PgBouncer`, which lends connections by the transaction, and it is restarted again and again.
 
+use crate::fleet::NODES;
 use crate::process::Setup;
 use crate::report::Seen;
 use crate::rig::Rig;
@@ -16,7 +17,7 @@ pub fn restarted(rig: &mut Rig) {
     }
     let pooled = Setup::new(rig.pair.start_pooler());
     rig.under_load("PgBouncer restarted", |rig, scene| {
-        rig.fleet.replace_all(&pooled);
+        (0..NODES).for_each(|number| rig.fleet.exchange(number, &pooled));
         let (mut slowest, restarts) = (Duration::ZERO, cycles(20, 2));
         for _ in 0..restarts {
             scene.load.wait_for_acks_and_a_moment(40, &mut rig.rng);
@@ -24,7 +25,7 @@ pub fn restarted(rig: &mut Rig) {
             rig.pair.start_pooler();
             slowest = slowest.max(scene.taken_within(BACK_WITHIN, &rig.service, &mut rig.rng));
         }
-        rig.fleet.replace_all(&rig.setup);
+        (0..NODES).for_each(|number| rig.fleet.exchange(number, &rig.setup));
         rig.pair.stop_pooler();
         Seen { back: Some(slowest), note: format!("{restarts} times, all nodes behind it") }
     });

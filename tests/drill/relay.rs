@@ -1,5 +1,5 @@
-//! Passes connections on to one of several addresses. Knows nothing of what goes over them, so it cannot send anything twice: a client
-//! whose connection breaks does not know what came of its request.
+//! Passes connections on to one of several addresses. Knows nothing of what goes over them and tries nothing twice, not even to connect: a
+//! client whose connection breaks does not know what came of its request.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,8 +9,8 @@ use std::time::Duration;
 
 const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Where the next connection may go, best first.
-pub type Choice = Box<dyn Fn() -> Vec<SocketAddr> + Send + Sync>;
+/// Where the next connection goes.
+pub type Choice = Box<dyn Fn() -> SocketAddr + Send + Sync>;
 
 /// A relay; it ends when dropped.
 pub struct Relay {
@@ -67,12 +67,8 @@ impl Drop for Relay {
 
 impl Shared {
     fn pass(&self, client: TcpStream) -> io::Result<()> {
-        // Nothing was sent so far, so the next address may be tried.
-        let mut tried = (self.choice)().into_iter();
-        let Some((to, node)) = tried.find_map(|to| Some((to, TcpStream::connect_timeout(&to, CONNECTED_WITHIN).ok()?)))
-        else {
-            return Ok(());
-        };
+        let to = (self.choice)();
+        let node = TcpStream::connect_timeout(&to, CONNECTED_WITHIN)?;
         for end in [&client, &node] {
             end.set_nodelay(true)?;
         }

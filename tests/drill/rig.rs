@@ -10,16 +10,32 @@ use crate::report::{Report, Seen};
 use crate::seed;
 use fastrand::Rng;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Check-ins that are acknowledged before and after every fault, at least.
 const ACKS: usize = 60;
+const BREATH: Duration = Duration::from_millis(30);
+
+/// What a visitor asks.
+pub const NEARBY: &str = "/v1/nearby?lat=35.5967&lon=116.9842";
+
+/// Tells threads that it is over, also when the test fails.
+pub struct Over<'a>(pub &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 pub struct Rig {
     pub pair: Pair,
     pub fleet: Fleet,
     pub service: Service,
     pub rng: Rng,
+    /// How long phones rest between two requests.
+    pub breath: Duration,
     /// For chores, and for nodes as they should be.
     pub setup: Setup,
     key: String,
@@ -49,14 +65,14 @@ impl Rig {
         let (key, fleet) = (first.operator_key(), Fleet::start(&first));
         let (service, rng) = (fleet.service(), seed(case));
         let (people, ledger, report) = (Vec::new(), Vec::new(), Report::default());
-        Some(Self { pair, fleet, service, rng, setup, key, people, ledger, report })
+        Some(Self { pair, fleet, service, rng, breath: BREATH, setup, key, people, ledger, report })
     }
 
     /// Starts sixteen phones of new participants, and returns when check-ins of theirs have been acknowledged.
     pub fn begin(&mut self) -> Scene {
         let mut people = Vec::new();
         more_participants(&self.service, &mut people);
-        let load = Load::start_steady(&self.service, &people, &mut self.rng);
+        let load = Load::start_steady(self.breath, &self.service, &people, &mut self.rng);
         load.wait_for_acks_and_a_moment(ACKS, &mut self.rng);
         Scene { load, people, own: Vec::new() }
     }

@@ -4,13 +4,16 @@
 use crate::audit::Toll;
 use crate::fleet::NODES;
 use crate::pair::Commit;
-use crate::process::Setup;
+use crate::process::{Service, Setup};
 use crate::report::Seen;
-use crate::rig::{Rig, Scene};
+use crate::rig::{NEARBY, Over, Rig, Scene};
 use crate::support::knobs;
 use crate::{alone, cycles, is_whole, say};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const VISITORS: usize = 4;
 
 /// What a newer release may leave behind: a migration that this program does not know, and a column that it does not fill.
 const NEWER: [&str; 2] = [
@@ -25,8 +28,10 @@ pub fn rolling(rig: &mut Rig) {
         for statement in NEWER {
             rig.pair.sql(statement);
         }
-        (0..cycles(5, 1)).for_each(|_| replace_all(rig, scene, &rig.setup.clone()));
-        Seen { back: None, note: "started on the tables of a newer release".into() }
+        let asked = with_visitors(&rig.service.clone(), || {
+            (0..cycles(5, 1)).for_each(|_| replace_all(rig, scene, &rig.setup.clone()));
+        });
+        Seen { back: None, note: format!("and {asked} visitors' questions, none without its answer") }
     });
     assert_no_request_failed(&toll);
 }
@@ -38,13 +43,13 @@ fn nodes_of_the_previous_release_are_replaced_one_by_one_and_no_request_fails() 
     let old = |setup: &Setup| setup.clone().program(&previous.program);
     let Some(mut rig) = Rig::start_with("previous release", Commit::Replicated, old) else { return };
     let toll = rig.under_load("rolling upgrade from the previous release", |rig, scene| {
-        replace_all(rig, scene, &rig.setup.clone());
+        let asked = with_visitors(&rig.service.clone(), || replace_all(rig, scene, &rig.setup.clone()));
         // And one back again, on the tables as they are now.
         if previous.knows_needs {
             replace(rig, scene, 0, &old(&rig.setup));
             replace(rig, scene, 0, &rig.setup.clone());
         }
-        Seen { back: None, note: previous.commit.clone() }
+        Seen { back: None, note: format!("{}; {asked} visitors' questions", previous.commit) }
     });
     assert_no_request_failed(&toll);
     rig.end("report-upgrade");
@@ -58,6 +63,26 @@ fn replace(rig: &mut Rig, scene: &mut Scene, number: usize, setup: &Setup) {
     rig.fleet.setup = setup.clone();
     rig.fleet.replace(number);
     scene.load.wait_for_new_acks(40);
+}
+
+/// Does it while visitors ask without a pause; each must be answered. Gives how many did.
+fn with_visitors(service: &Service, work: impl FnOnce()) -> usize {
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let ask = || {
+            let mut asked = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                assert_eq!(service.status(NEARBY), Some(200), "a visitor's question");
+                asked += 1;
+            }
+            asked
+        };
+        let visitors: Vec<_> = (0..VISITORS).map(|_| scope.spawn(ask)).collect();
+        let _over = Over(&is_over);
+        work();
+        is_over.store(true, Ordering::Relaxed);
+        visitors.into_iter().map(|visitor| visitor.join().expect("all were answered")).sum()
+    })
 }
 
 fn assert_no_request_failed(toll: &Toll) {

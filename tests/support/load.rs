@@ -25,8 +25,6 @@ const SHARED_PERCENT: u32 = 20;
 const BATCH_MAX: usize = 20;
 /// A phone that is refused comes back after this, sooner than it is told to.
 const REFUSED_PAUSE: Duration = Duration::from_millis(20);
-/// A phone that goes on whatever breaks takes breath this long after every request: the nodes share the machine with it.
-const BREATH: Duration = Duration::from_millis(30);
 /// Longest wait for the next acknowledgement.
 const ACKED_WITHIN: Duration = Duration::from_secs(30);
 /// Some commits.
@@ -45,9 +43,10 @@ impl Load {
         Self::with(Manner::UntilBroken, service, participants, rng)
     }
 
-    /// The same, but a broken connection is an unknown outcome, and the next check-in is sent all the same.
-    pub fn start_steady(service: &Service, participants: &[Arc<Participant>], rng: &mut Rng) -> Self {
-        Self::with(Manner::Steady, service, participants, rng)
+    /// The same, but a broken connection is an unknown outcome, and the next check-in is sent all the same; and phones take breath so long after
+    /// every request, for the nodes share the machine with them.
+    pub fn start_steady(breath: Duration, service: &Service, participants: &[Arc<Participant>], rng: &mut Rng) -> Self {
+        Self::with(Manner::Steady(breath), service, participants, rng)
     }
 
     fn with(manner: Manner, service: &Service, participants: &[Arc<Participant>], rng: &mut Rng) -> Self {
@@ -57,7 +56,7 @@ impl Load {
             let phone = Phone {
                 manner,
                 base: service.base.clone(),
-                client: client(if manner == Manner::Steady { Connections::Fresh } else { Connections::Kept }),
+                client: client(if manner == Manner::UntilBroken { Connections::Kept } else { Connections::Fresh }),
                 own: Arc::clone(&participants[participants.len() - 1 - number % participants.len()]),
                 all: participants.to_vec(),
                 rng: rng.fork(),
@@ -105,7 +104,7 @@ impl Load {
 #[derive(Clone, Copy, PartialEq)]
 enum Manner {
     UntilBroken,
-    Steady,
+    Steady(Duration),
 }
 
 struct Phone {
@@ -138,8 +137,8 @@ impl Phone {
             let noted = &self.ledger[from..];
             // Nobody counts any more when the case is over.
             self.acks.send(noted.iter().filter(|attempt| attempt.acked().is_some()).count()).unwrap_or_default();
-            if self.manner == Manner::Steady {
-                std::thread::sleep(BREATH);
+            if let Manner::Steady(breath) = self.manner {
+                std::thread::sleep(breath);
             } else if noted.iter().any(Attempt::is_open) {
                 std::thread::sleep(REFUSED_PAUSE);
             }
@@ -166,7 +165,7 @@ impl Phone {
     fn send(&mut self, from: usize) -> Option<()> {
         let number = self.ledger.len() - from;
         let answered = if number == 1 { self.send_one(from) } else { self.send_batch(from) };
-        let unknown = || (self.manner == Manner::Steady).then(|| vec![Outcome::Unknown; number]);
+        let unknown = || (self.manner != Manner::UntilBroken).then(|| vec![Outcome::Unknown; number]);
         let outcomes = answered.or_else(unknown)?;
         // One more than was noted is the first one's twin.
         let last = from + number - 1;
