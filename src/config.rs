@@ -105,7 +105,7 @@ pub const SETTINGS: [Setting; 22] = [
     Setting {
         name: "retention-participants-days",
         default: "90",
-        help: "Days after its last check-in that a participant's check-ins are joined; after that they are only counted",
+        help: "Days after its last check-in that a participant's check-ins are joined; after that they are only counted (on PostgreSQL, where they go by the week, up to a week later)",
     },
     Setting {
         name: "retention-audit-days",

@@ -68,7 +68,7 @@ async fn sweep(
         participants_ms: ago(retention.participants_days),
         entries_ms: ago(retention.audit_days),
     };
-    let mut retired = Retired::default();
+    let mut retired = Retired { participants: by_the_week(store, since, stop).await, ..Retired::default() };
     while !stop.is_cancelled() {
         let few = store.retire(since).await?;
         if few.is_nothing() {
@@ -82,4 +82,21 @@ async fn sweep(
         tracing::info!(tokens, participants, entries, "what was kept long enough has been retired");
     }
     Ok(())
+}
+
+/// Makes and retires partitions of weeks. Others may keep the database too busy for it; then the next sweep is soon enough.
+async fn by_the_week(store: &Store, since: KeptSince, stop: &CancellationToken) -> u64 {
+    let mut participants = 0;
+    let done: Result<(), StoreError> = async {
+        while !stop.is_cancelled() && store.make_week(since.now_ms).await? {}
+        while let (false, Some(retired)) = (stop.is_cancelled(), store.retire_week(since).await?) {
+            participants += retired;
+        }
+        Ok(())
+    }
+    .await;
+    if let Err(error) = done {
+        tracing::warn!(error = error.with_causes(), "weeks of check-ins are looked after later");
+    }
+    participants
 }

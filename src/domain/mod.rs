@@ -11,6 +11,7 @@ pub mod disclosure;
 pub mod geodesy;
 pub mod lint;
 pub mod map_tiles;
+pub mod participant;
 pub mod published;
 pub mod rehearsal;
 pub mod route;

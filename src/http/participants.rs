@@ -1,9 +1,10 @@
-//! `POST /v1/participants`: a new anonymous visitor. Nothing is asked, nothing is kept but a random id and a token's hash.
+//! `POST /v1/participants`: a new anonymous visitor. Nothing is asked, nothing is kept but a random id (which begins with its week) and a token's hash.
 
 use super::client::ClientAddress;
 use super::problem::{Code, Problem};
 use super::request::{Json, NoQuery};
 use super::state::Live;
+use crate::domain::participant;
 use crate::domain::token::{Holder, Secret};
 use crate::store::Participant;
 use axum::extract::Extension;
@@ -90,9 +91,10 @@ pub async fn create(
             "No group has this code. Send {} for a participant without a group.",
         ));
     }
-    let id = live.ambient.random_id()?;
+    let now_ms = live.ambient.now_ms();
+    let id = participant::new_id(now_ms, live.ambient.random_id()?);
     let secret = Secret::new(Holder::Participant, id, &live.ambient.random_256()?);
-    let participant = Participant { id, token_hash: secret.hash().to_vec(), created_ms: live.ambient.now_ms() };
+    let participant = Participant { id, token_hash: secret.hash().to_vec(), created_ms: now_ms };
     live.store.create_participant(&participant).await?;
     let created = ParticipantCreated { participant_id: id, token: secret.reveal().to_string() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], axum::Json(created)).into_response())

@@ -26,7 +26,7 @@ statements! {
 }
 
 /// participant, time, route, waypoint, verdict
-type LogRow = (Uuid, i64, i64, i64, i64);
+pub(super) type LogRow = (Uuid, i64, i64, i64, i64);
 
 /// What a recount found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Store {
 
 /// The log, counted again participant by participant: it comes in their order, and only one history is held.
 #[derive(Default)]
-struct Recount {
+pub(super) struct Recount {
     check_ins: usize,
     participants: usize,
     current: Option<Uuid>,
@@ -76,7 +76,7 @@ struct Recount {
 }
 
 impl Recount {
-    fn add(&mut self, (participant, occurred_ms, route, waypoint, code): LogRow) {
+    pub(super) fn add(&mut self, (participant, occurred_ms, route, waypoint, code): LogRow) {
         let entry = Entry { occurred_ms, route, waypoint, verdict: verdict(code) };
         if self.current != Some(participant) {
             self.current = Some(participant);
@@ -85,6 +85,11 @@ impl Recount {
         }
         self.check_ins += 1;
         self.history.record(entry, &mut self.changes);
+    }
+
+    /// What the log has added to the counters.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     fn compared_with(self, kept: Kept) -> Audit {

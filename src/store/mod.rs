@@ -35,6 +35,7 @@ mod snapshot;
 mod sql;
 mod uploads;
 mod wake;
+mod weeks;
 
 use pool::Lender;
 use sqlx::{Postgres, Sqlite};
@@ -202,40 +203,25 @@ impl Store {
         });
     }
 
+    /// Every statement by module and name, as PostgreSQL gets it.
+    pub fn statements() -> impl Iterator<Item = (String, &'static str)> {
+        let named = |module: &'static str, all: &'static [(&str, sql::Sql)]| {
+            all.iter().map(move |(name, statement)| (format!("{module}::{name}"), statement.on(Dialect::Postgres)))
+        };
+        MODULES.iter().flat_map(move |(module, all)| named(module, all))
+    }
+
     /// Prepares every statement of every module, and names those the database refuses.
     ///
     /// # Errors
     /// When no connection is to be had.
     pub async fn prepare_all(&self) -> Result<Vec<String>> {
         use sqlx::Executor;
-        let modules = [
-            ("routes", routes::ALL),
-            ("snapshot", snapshot::ALL),
-            ("assets", assets::ALL),
-            ("uploads", uploads::ALL),
-            ("erasures", erasures::ALL),
-            ("retention", retention::ALL),
-            ("participants", participants::ALL),
-            ("check_ins", check_ins::ALL),
-            ("recording", recording::ALL),
-            ("counters", counters::ALL),
-            ("counts", counts::ALL),
-            ("keys", keys::ALL),
-            ("audit", audit::ALL),
-            ("audit_log", audit_log::ALL),
-            ("contents", contents::ALL),
-            ("overlay", overlay::ALL),
-            ("prepare", prepare::ALL),
-            ("changes", changes::ALL),
-            ("drafts", drafts::ALL),
-            ("route_state", route_state::ALL),
-            ("schedules", schedules::ALL),
-        ];
         let mut refused = Vec::new();
         sql::on!(self, |pools, dialect| {
             let mut connection = pools.write.acquire().await?;
-            for (module, statements) in modules {
-                for (name, statement) in statements {
+            for (module, statements) in MODULES {
+                for (name, statement) in *statements {
                     if let Err(error) = (&mut *connection).prepare(statement.text(dialect)).await {
                         refused.push(format!("{module}::{name}: {error}"));
                     }
@@ -245,6 +231,31 @@ impl Store {
         Ok(refused)
     }
 }
+
+/// The statements of every module.
+const MODULES: &[(&str, &[(&str, sql::Sql)])] = &[
+    ("routes", routes::ALL),
+    ("snapshot", snapshot::ALL),
+    ("assets", assets::ALL),
+    ("uploads", uploads::ALL),
+    ("erasures", erasures::ALL),
+    ("retention", retention::ALL),
+    ("participants", participants::ALL),
+    ("check_ins", check_ins::ALL),
+    ("recording", recording::ALL),
+    ("counters", counters::ALL),
+    ("counts", counts::ALL),
+    ("keys", keys::ALL),
+    ("audit", audit::ALL),
+    ("audit_log", audit_log::ALL),
+    ("contents", contents::ALL),
+    ("overlay", overlay::ALL),
+    ("prepare", prepare::ALL),
+    ("changes", changes::ALL),
+    ("drafts", drafts::ALL),
+    ("route_state", route_state::ALL),
+    ("schedules", schedules::ALL),
+];
 
 /// What goes into one JSON parameter.
 fn json<T: serde::Serialize + ?Sized>(rows: &T) -> Result<String> {

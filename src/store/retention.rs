@@ -3,7 +3,8 @@
 
 use super::audit_log::{Deed, INSERT_DEEDS, Who};
 use super::sql::{Sql, on, statements};
-use super::{Result, Store, json};
+use super::{Dialect, Result, Store, json};
+use crate::domain::time::DAY_MS;
 use uuid::Uuid;
 
 /// Rows of one step.
@@ -80,10 +81,15 @@ impl Store {
     /// # Errors
     /// When the database does not take it; what was retired before that stays so.
     pub async fn retire(&self, since: KeptSince) -> Result<Retired> {
+        let joined_ms = match self.dialect() {
+            Dialect::Sqlite => since.participants_ms,
+            // There they go by the week.
+            Dialect::Postgres => since.participants_ms.saturating_sub(7 * DAY_MS),
+        };
         // What is to be done is looked for beside the writer, which check-ins wait for.
         let (idle, unused): (Vec<Uuid>, Vec<Uuid>) = on!(self, |pools, dialect| {
             let idle = sqlx::query_scalar(IDLE_TOKENS.on(dialect)).bind(since.tokens_ms).bind(STEP_ROWS);
-            let unused = sqlx::query_scalar(UNUSED.on(dialect)).bind(since.participants_ms).bind(STEP_PARTICIPANTS);
+            let unused = sqlx::query_scalar(UNUSED.on(dialect)).bind(joined_ms).bind(STEP_PARTICIPANTS);
             (idle.fetch_all(&pools.read).await?, unused.fetch_all(&pools.read).await?)
         });
         let tokens = on!(self, |pools, dialect| {

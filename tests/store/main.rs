@@ -25,3 +25,4 @@ mod schema;
 mod servers;
 mod sums;
 mod wake;
+mod weeks;

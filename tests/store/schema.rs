@@ -59,6 +59,7 @@ const POSTGRES_COLUMNS: &str = "
                 when 'uuid' then 'blob' else data_type::text end as kind,
            (is_nullable = 'YES')::int::bigint as nullable
     from information_schema.columns where table_schema = 'public' and table_name not like '\\_sqlx%'
+      and table_name not like 'check\\_ins\\_%'
     order by table_name, ordinal_position";
 
 /// Primary and unique keys as `kind table(column,…)`, and what refers to what.
@@ -80,7 +81,7 @@ const POSTGRES_KEYS: &str = "
               || case c.confdeltype when 'c' then 'cascade' when 'a' then 'no action' else c.confdeltype::text end
               else '' end
     from pg_constraint c
-    where c.contype in ('p', 'u', 'f') and c.connamespace = 'public'::regnamespace
+    where c.contype in ('p', 'u', 'f') and c.connamespace = 'public'::regnamespace and c.conparentid = 0
       and c.conrelid::regclass::text not like '\\_sqlx%'";
 
 const POSTGRES_COLUMNS_OF: &str = "
@@ -224,7 +225,7 @@ fn a_migration_that_takes_something_away_says_that_older_programs_cannot_stay() 
             let text = std::fs::read_to_string(&file).expect("read");
             let takes = ["drop table", "drop column", "rename to", "rename column", "alter column"];
             let takes_away = takes.iter().any(|words| text.contains(words));
-            let says = text.contains("update schema_needs set migration");
+            let says = text.contains("update schema_needs set migration") || text.contains("-- Older programs go on: ");
             assert!(number <= 12 || !takes_away || says, "{}", file.display());
         }
     }

@@ -1,0 +1,1 @@
+-- The twin of migrations/postgres/0013_weeks.sql: there check_ins gets partitions, which SQLite does not have and a file does not need.

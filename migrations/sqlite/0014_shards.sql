@@ -1,0 +1,1 @@
+-- The twin of migrations/postgres/0014_shards.sql: SQLite is one file.
