@@ -1,6 +1,6 @@
 # Every chore has a name; CI calls the same names.
 .DELETE_ON_ERROR:
-.PHONY: run test bench bench-quick bench-peers web lint lint-pages fmt docs deny
+.PHONY: run test drill bench bench-quick bench-peers web lint lint-pages fmt docs deny
 
 # Builds, and serves both routes at 127.0.0.1:8080 with its data in studyroute.db beside.
 run: web
@@ -12,6 +12,12 @@ test:
 	scripts/build-pages
 	scripts/with-postgres cargo test --locked
 	scripts/test-pages
+
+# Three nodes and a PostgreSQL pair under load, and what may befall them, again and again; writes target/drill/report.txt. `make test` does a
+# short form.
+drill:
+	scripts/test-setup
+	STUDYROUTE_TEST_DRILL=whole cargo test --locked --test drill
 
 # Everything against its limit or a peer, in one run; writes BENCHMARKS.md. Ends within 30 minutes on 2 cores.
 bench:

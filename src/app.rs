@@ -79,8 +79,9 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     tracing::info!("ready");
     stop.cancelled().await;
     tracing::info!("stopping");
-    let stopping = Instant::now();
     shell.stop();
+    tokio::time::sleep(shell.farewell().min(config.drain)).await;
+    let stopping = Instant::now();
     serving.cancel();
     if !door.await.unwrap_or(false) {
         tracing::warn!("some connections were cut off");

@@ -69,6 +69,7 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
         waypoints: 0,
         broken_files: Vec::new(),
     };
+    shell.note_watched();
     if shell.is_stopping() {
         readiness.reasons.push("the process is stopping".into());
     }

@@ -14,8 +14,8 @@ use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -29,12 +29,19 @@ const TOKEN_CACHE_MAX: u64 = 100_000;
 /// A token erased on another node is still recognised here this long; the writer refuses its check-ins all the same.
 const TOKEN_CACHE_FOR: Duration = Duration::from_secs(30);
 
+/// Balancers ask at least this often.
+const WATCHED_WITHIN: Duration = Duration::from_secs(10);
+/// The usual time between two questions of a balancer.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// The state of the HTTP room.
 pub struct Shell {
     /// Clock and chance.
     pub ambient: Ambient,
     live: OnceLock<Arc<Inner>>,
     stopping: AtomicBool,
+    /// When somebody last asked whether it is ready.
+    watched: Mutex<Option<Instant>>,
 }
 
 /// What is there once the content is loaded.
@@ -132,7 +139,7 @@ impl Shell {
     /// A shell without content.
     #[must_use]
     pub fn new(ambient: Ambient) -> Self {
-        Self { ambient, live: OnceLock::new(), stopping: AtomicBool::new(false) }
+        Self { ambient, live: OnceLock::new(), stopping: AtomicBool::new(false), watched: Mutex::new(None) }
     }
 
     /// From now on requests are answered.
@@ -145,6 +152,19 @@ impl Shell {
     /// From now on `/readyz` says no.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Somebody asks whether it is ready, as balancers do again and again.
+    pub fn note_watched(&self) {
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long connections are still to be taken once it stops: a balancer has to hear that it is not ready before its next
+    /// connection is refused, or broken with a request on it. Where nobody asks, nobody has to hear.
+    #[must_use]
+    pub fn farewell(&self) -> Duration {
+        let watched = *self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.is_some_and(|last| last.elapsed() < WATCHED_WITHIN) { FAREWELL } else { Duration::ZERO }
     }
 
     /// Whether the process is about to end.

@@ -23,6 +23,9 @@ type Described<'e, DB> = BoxFuture<'e, sqlx::Result<Describe<DB>>>;
 
 /// A database whose connections execute statements: what sqlx says of each by itself, said so that it can be asked of any.
 pub trait Serves: Database {
+    /// Begins a transaction of which nobody but the database's server may be long in doing its part.
+    const BEGIN_BRIEFLY: &'static str;
+
     fn fetch_many<'e, 'q: 'e, E: 'q + Execute<'q, Self>>(on: &'e mut Self::Connection, query: E) -> Pieces<'e, Self>;
     fn fetch_optional<'e, 'q: 'e, E: 'q + Execute<'q, Self>>(on: &'e mut Self::Connection, query: E)
     -> Found<'e, Self>;
@@ -31,8 +34,10 @@ pub trait Serves: Database {
 }
 
 macro_rules! serves {
-    ($database:ty) => {
+    ($database:ty, $begin_briefly:literal) => {
         impl Serves for $database {
+            const BEGIN_BRIEFLY: &'static str = $begin_briefly;
+
             fn fetch_many<'e, 'q: 'e, E: 'q + Execute<'q, Self>>(
                 on: &'e mut Self::Connection,
                 query: E,
@@ -62,8 +67,8 @@ macro_rules! serves {
     };
 }
 
-serves!(Sqlite);
-serves!(Postgres);
+serves!(Sqlite, "begin immediate");
+serves!(Postgres, "begin; set local idle_in_transaction_session_timeout = '5s'");
 
 /// How long giving up a transaction may take before its connection is closed instead.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -141,6 +146,14 @@ impl<DB: Serves> Lender<DB> {
             lent.begin("begin").await?;
         }
         Ok(lent)
+    }
+
+    /// A transaction whose steps follow each other at once. On PostgreSQL it is given up when none comes for some seconds: a node that stands
+    /// still, or whose network is gone, would keep what it has locked for as long, and all others waiting.
+    pub(super) async fn begin_briefly(&self) -> sqlx::Result<Tx<DB>> {
+        let mut lent = self.lend().await?;
+        lent.begin(DB::BEGIN_BRIEFLY).await?;
+        Ok(Tx(lent))
     }
 
     pub(super) async fn begin(&self) -> sqlx::Result<Tx<DB>> {

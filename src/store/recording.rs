@@ -129,7 +129,7 @@ impl Store {
         too_fast: TooFast<'_>,
     ) -> Result<(Vec<Outcome>, Pasts)> {
         on!(self, |pools, dialect| {
-            let mut tx = pools.write.begin().await?;
+            let mut tx = pools.write.begin_briefly().await?;
             let unknown = strangers(batch, &pasts);
             if !unknown.is_empty() {
                 let rows = sqlx::query_as(PASTS.on(dialect)).bind(json_ids(&unknown)?).fetch_all(&mut *tx).await?;

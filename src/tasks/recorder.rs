@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// Participants whose pasts are kept in memory.
 const CACHE_PARTICIPANTS_MAX: usize = 50_000;
-/// How often a check-in that met another node on a key is tried again.
-const CONFLICT_TRIES_MAX: usize = 5;
+/// How often a check-in that met another node on a key is tried again: each time it waits for the other's commit, and three nodes that write
+/// for the same few participants without a pause meet more than five times in a row now and then.
+const CONFLICT_TRIES_MAX: usize = 20;
 
 /// Why a check-in was not recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,6 +175,7 @@ impl Writer {
                 Err(Failed::Answer(error)) => return Err(error),
             }
         }
+        tracing::warn!("a check-in met what other nodes write for the same participant too often");
         Err(RecordError::Unavailable)
     }
 

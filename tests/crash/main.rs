@@ -7,15 +7,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+#[path = "../support/audit.rs"]
 mod audit;
 mod full_disk;
 mod kill9;
+#[path = "../support/ledger.rs"]
 mod ledger;
+#[path = "../support/load.rs"]
 mod load;
 mod locked;
 mod postgres;
 mod powerloss;
 mod privacy;
+#[path = "../support/process.rs"]
 mod process;
 mod recovered;
 mod shim;
@@ -23,34 +27,21 @@ mod stop;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::io::Write;
-use std::str::FromStr;
-
-/// The number in an environment variable.
-fn number<T: FromStr>(name: &str) -> Option<T> {
-    std::env::var_os(name)?.to_str()?.parse().ok()
-}
+use support::knobs;
 
 /// How many accidents a case has.
 fn cycles(usually: usize) -> usize {
-    number("STUDYROUTE_TEST_CRASH_CYCLES").unwrap_or(usually)
+    knobs::number("STUDYROUTE_TEST_CRASH_CYCLES").unwrap_or(usually)
 }
 
-/// The choices of a run; printed, so that it can be repeated as far as threads allow.
 fn seed(case: &str) -> fastrand::Rng {
-    let seed = number("STUDYROUTE_TEST_CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
-    say(&format!("{case}: seed {seed}"));
-    fastrand::Rng::with_seed(seed)
+    knobs::seed("crash", case)
 }
 
-/// A line that libtest does not hide: figures of a run that passed are worth seeing too.
 fn say(line: &str) {
-    std::io::stderr().write_all(format!("crash: {line}\n").as_bytes()).unwrap();
+    knobs::say("crash", line);
 }
 
-/// Something is missing on this machine: skipped on a laptop, a failure under CI.
 fn skip(why: &str) {
-    let ci = std::env::var_os("CI").unwrap_or_default();
-    assert!(ci.is_empty() || ci == "false", "{why}");
-    say(&format!("tests skipped: {why}"));
+    knobs::skip("crash", why);
 }

@@ -2,7 +2,7 @@
 
 use crate::audit::{assert_counts, more_participants, settle};
 use crate::load::Load;
-use crate::process::{PATIENCE, Server, Setup};
+use crate::process::{Connections, PATIENCE, Server, Service, Setup, client};
 use crate::seed;
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -32,6 +32,17 @@ fn a_stop_under_load_ends_in_order_and_keeps_everything_acknowledged() {
     let server = setup.start();
     settle(&server, &participants, &mut ledger);
     assert_counts(&setup, &server, &key, &ledger);
+}
+
+#[test]
+fn a_balancer_hears_that_it_is_not_ready_while_connections_are_still_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Setup::sqlite(folder.path()).start();
+    server.terminate();
+    assert!(not_ready(&server), "a balancer is told to turn elsewhere");
+    let late = Service { base: server.base.clone(), client: client(Connections::Fresh) };
+    assert_eq!(late.status("/v1/nearby?lat=35.5967&lon=116.9842"), Some(200), "who comes meanwhile is let in");
+    assert_eq!(server.ends_within(STOPPED_WITHIN).and_then(|status| status.code()), Some(0));
 }
 
 #[test]
@@ -74,17 +85,14 @@ fn half_a_request(server: &Server) -> TcpStream {
     slow
 }
 
-/// Whether `/readyz` says no, or nobody answers any more, before long.
+/// Whether `/readyz` says no before long.
 fn not_ready(server: &Server) -> bool {
     let deadline = std::time::Instant::now() + AT_ONCE;
     while std::time::Instant::now() < deadline {
-        match server.get("/readyz") {
-            Err(_) => return true,
-            Ok(answer) if answer.status() == 503 => {
-                let body: Value = answer.json().unwrap();
-                return body["reasons"][0] == "the process is stopping";
-            }
-            Ok(_) => {}
+        let answer = server.get("/readyz").expect("it is still answered");
+        if answer.status() == 503 {
+            let body: Value = answer.json().unwrap();
+            return body["reasons"][0] == "the process is stopping";
         }
     }
     false

@@ -15,8 +15,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Longest wait for an answer of the server.
+const PATIENCE: Duration = Duration::from_secs(30);
 const KEEPER: &str = include_str!("../../scripts/with-postgres");
 
 /// A PostgreSQL server on 127.0.0.1 that lets everybody in.
@@ -29,7 +31,8 @@ pub struct Postgres {
     own: bool,
 }
 
-struct Keeper {
+/// The shell that keeps servers.
+pub struct Keeper {
     shell: Child,
     /// None once the server is given up.
     pipes: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
@@ -59,8 +62,7 @@ fn find_or_start() -> Option<Postgres> {
 }
 
 fn start(mode: &str, own: bool) -> Option<Postgres> {
-    let started = Keeper::start(mode);
-    let (url, keeper) = started.map_err(|reason| missing(&reason)).ok()?;
+    let (url, keeper) = Keeper::start_or_skip(&[mode])?;
     let keeper = Some(keeper);
     Some(Postgres { url, keeper, own })
 }
@@ -77,14 +79,7 @@ fn missing(reason: &str) {
 impl Postgres {
     /// Makes a new, empty database and gives its URL.
     pub fn fresh_database(&self) -> String {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        // The time, since a server that outlives us may see our pid again.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("t_{}_{count}_{:x}", process::id(), now.as_millis());
-        run_sql(&self.url, &format!("CREATE DATABASE {name}"))
-            .unwrap_or_else(|error| panic!("CREATE DATABASE at {}: {error}", self.url));
-        format!("{}{name}", self.url)
+        fresh_database(&self.url)
     }
 
     /// Like `pg_ctl stop -m immediate`: connections break off, nothing is
@@ -106,16 +101,33 @@ impl Postgres {
 
     fn order(&self, word: &str) {
         assert!(self.own, "other tests use this server: take start_own()");
-        let answer = self.keeper.as_ref().unwrap().order(word).unwrap();
-        assert_eq!(answer, "ok", "PostgreSQL did not obey the order: {word}");
+        self.keeper.as_ref().unwrap().order(word);
     }
 }
 
+/// Makes a new, empty database at a server's URL and gives its own.
+pub fn fresh_database(url: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    // The time, since a server that outlives us may see our pid again.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("t_{}_{count}_{:x}", process::id(), now.as_millis());
+    run_sql(url, &format!("CREATE DATABASE {name}"))
+        .unwrap_or_else(|error| panic!("CREATE DATABASE at {url}: {error}"));
+    format!("{url}{name}")
+}
+
 impl Keeper {
-    /// Gives the server's URL as well, or the reason why there is none.
-    fn start(mode: &str) -> Result<(String, Self), String> {
+    /// Gives what it says of its servers (their URLs) as well. None where there are none, with a line on stderr; under CI that is a
+    /// failure.
+    pub fn start_or_skip(mode: &[&str]) -> Option<(String, Self)> {
+        Self::start(mode).map_err(|reason| missing(&reason)).ok()
+    }
+
+    fn start(mode: &[&str]) -> Result<(String, Self), String> {
         let mut shell = Command::new("bash")
-            .args(["-c", KEEPER, "with-postgres", "--keep", mode])
+            .args(["-c", KEEPER, "with-postgres", "--keep"])
+            .args(mode)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -135,10 +147,17 @@ impl Keeper {
         }
     }
 
-    fn order(&self, word: &str) -> io::Result<String> {
+    /// Has an order obeyed, and gives what there is to say about it.
+    pub fn order(&self, words: &str) -> String {
+        let answer = self.ask(words).unwrap();
+        let said = answer.strip_prefix("ok");
+        said.unwrap_or_else(|| panic!("PostgreSQL did not obey the order: {words}")).trim().to_owned()
+    }
+
+    fn ask(&self, words: &str) -> io::Result<String> {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
         let (stdin, stdout) = pipes.as_mut().unwrap();
-        writeln!(stdin, "{word}")?;
+        writeln!(stdin, "{words}")?;
         read_line(stdout)
     }
 
@@ -165,17 +184,21 @@ fn read_line(from: &mut impl BufRead) -> io::Result<String> {
 }
 
 /// One statement in the wire protocol: psql may be absent or, as Debian's is a
-/// Perl wrapper, slow, and a driver would want an async runtime.
-fn run_sql(url: &str, sql: &str) -> io::Result<()> {
+/// Perl wrapper, slow, and a driver would want an async runtime. The URL may
+/// name a database.
+pub fn run_sql(url: &str, sql: &str) -> io::Result<Option<String>> {
     let (_, rest) = url.split_once("://").expect("a URL");
-    let (user, address) = rest.split_once('@').expect("a user in the URL");
-    let mut server = TcpStream::connect(address.trim_end_matches('/'))?;
+    let (user, rest) = rest.split_once('@').expect("a user in the URL");
+    let (address, name) = rest.split_once('/').unwrap_or((rest, ""));
+    let name = if name.is_empty() { "postgres" } else { name };
+    let mut server = TcpStream::connect(address)?;
+    server.set_read_timeout(Some(PATIENCE))?;
     let mut login = 196_608_u32.to_be_bytes().to_vec(); // protocol 3.0
-    login.extend(format!("user\0{user}\0database\0postgres\0\0").bytes());
+    login.extend(format!("user\0{user}\0database\0{name}\0\0").bytes());
     send(&mut server, &[], &login)?;
-    wait_ready(&mut server)?;
+    until_ready(&mut server)?;
     send(&mut server, b"Q", format!("{sql}\0").as_bytes())?;
-    wait_ready(&mut server)
+    until_ready(&mut server)
 }
 
 fn send(server: &mut TcpStream, tag: &[u8], body: &[u8]) -> io::Result<()> {
@@ -183,8 +206,9 @@ fn send(server: &mut TcpStream, tag: &[u8], body: &[u8]) -> io::Result<()> {
     server.write_all(&[tag, &length, body].concat())
 }
 
-/// Skips messages up to "ready for query".
-fn wait_ready(server: &mut TcpStream) -> io::Result<()> {
+/// Reads messages up to "ready for query", and gives the first value of the last row.
+fn until_ready(server: &mut TcpStream) -> io::Result<Option<String>> {
+    let mut value = None;
     loop {
         let mut head = [0; 5];
         server.read_exact(&mut head)?;
@@ -193,7 +217,9 @@ fn wait_ready(server: &mut TcpStream) -> io::Result<()> {
         let mut body = vec![0; length - 4];
         server.read_exact(&mut body)?;
         match tag {
-            b'Z' => return Ok(()),
+            b'Z' => return Ok(value),
+            // Two bytes say how many columns, four how long the first is.
+            b'D' => value = Some(String::from_utf8_lossy(body.get(6..).unwrap_or_default()).into_owned()),
             b'R' if body != [0; 4] => return Err(io::Error::other("wants a password")),
             b'E' => return Err(io::Error::other(String::from_utf8_lossy(&body))),
             _ => {}

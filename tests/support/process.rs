@@ -1,9 +1,12 @@
-//! The real program as a child process.
+//! The real program as a child process, and a service as clients know it.
+
+#![allow(dead_code, reason = "each test binary uses another part of it")]
 
 use crate::support::plain_routes::plain_routes;
 use reqwest::blocking::{Client, Response};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -17,6 +20,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How to start it.
 #[derive(Clone)]
 pub struct Setup {
+    program: PathBuf,
     database: String,
     flags: Vec<String>,
     env: Vec<(&'static str, PathBuf)>,
@@ -25,7 +29,7 @@ pub struct Setup {
 impl Setup {
     /// On this database, otherwise as delivered.
     pub fn new(database: impl Into<String>) -> Self {
-        Self { database: database.into(), flags: Vec::new(), env: Vec::new() }
+        Self { program: PROGRAM.into(), database: database.into(), flags: Vec::new(), env: Vec::new() }
     }
 
     /// On a SQLite file in this folder.
@@ -43,9 +47,15 @@ impl Setup {
         self
     }
 
+    /// Another build of it.
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
     /// Runs a chore beside the server and gives what it printed.
     pub fn chore(&self, args: &[&str]) -> String {
-        let output = Command::new(PROGRAM).args(args).args(["--database", &self.database]).output().unwrap();
+        let output = Command::new(&self.program).args(args).args(["--database", &self.database]).output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "studyroute {args:?}: {}\n{out}{err}", output.status);
         out.trim().to_string()
@@ -74,11 +84,9 @@ impl Setup {
                 log.push('\n');
             }
         });
-        // The program's own choice of cryptography is made when it needs one; a client asks at once.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
-        let mut server = Server { child, log, base: String::new(), client, ready_after: Duration::ZERO };
-        server.base = format!("http://{}", server.hear(&said, "listening")["address"].as_str().unwrap());
+        let service = Service { base: String::new(), client: client(Connections::Kept) };
+        let mut server = Server { child, log, service, ready_after: Duration::ZERO };
+        server.service.base = format!("http://{}", server.hear(&said, "listening")["address"].as_str().unwrap());
         server.hear(&said, "ready");
         assert_eq!(server.status("/readyz"), Some(200));
         server.ready_after = started.elapsed();
@@ -86,7 +94,7 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(&self.program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", &self.database]);
         command.arg("--routes-data").arg(plain_routes());
         command.args(["--participants-burst", "100000"]);
@@ -98,12 +106,58 @@ impl Setup {
     }
 }
 
+/// Whether a client sends the next request on the connection of the last one.
+#[derive(Clone, Copy)]
+pub enum Connections {
+    Kept,
+    /// Every request may come to another node.
+    Fresh,
+}
+
+/// A client as patient as the tests are.
+pub fn client(connections: Connections) -> Client {
+    client_within(PATIENCE, connections)
+}
+
+pub fn client_within(patience: Duration, connections: Connections) -> Client {
+    // The program's own choice of cryptography is made when it needs one; a client asks at once.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let builder = Client::builder().timeout(patience).no_proxy();
+    match connections {
+        Connections::Kept => builder,
+        Connections::Fresh => builder.pool_max_idle_per_host(0),
+    }
+    .build()
+    .unwrap()
+}
+
+/// What answers at an address: one node, or several behind a proxy.
+#[derive(Clone)]
+pub struct Service {
+    pub base: String,
+    pub client: Client,
+}
+
+impl Service {
+    pub fn get(&self, path: &str) -> reqwest::Result<Response> {
+        self.client.get(format!("{}{path}", self.base)).send()
+    }
+
+    /// The status of a GET, or None when nobody answers.
+    pub fn status(&self, path: &str) -> Option<u16> {
+        self.get(path).ok().map(|response| response.status().as_u16())
+    }
+
+    pub fn post(&self, path: &str, token: &str, body: &Value) -> reqwest::Result<Response> {
+        self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(body).send()
+    }
+}
+
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
     log: Arc<Mutex<String>>,
-    pub base: String,
-    pub client: Client,
+    service: Service,
     /// From its start until it was ready.
     pub ready_after: Duration,
 }
@@ -126,19 +180,6 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
-    pub fn get(&self, path: &str) -> reqwest::Result<Response> {
-        self.client.get(format!("{}{path}", self.base)).send()
-    }
-
-    /// The status of a GET, or None when nobody answers.
-    pub fn status(&self, path: &str) -> Option<u16> {
-        self.get(path).ok().map(|response| response.status().as_u16())
-    }
-
-    pub fn post(&self, path: &str, token: &str, body: &Value) -> reqwest::Result<Response> {
-        self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(body).send()
-    }
-
     /// SIGKILL; returns when it is no more.
     pub fn kill9(mut self) {
         self.child.kill().unwrap();
@@ -146,8 +187,13 @@ impl Server {
     }
 
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, such as STOP or CONT.
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
     /// How it ended, if it does within the time.
@@ -159,6 +205,14 @@ impl Server {
                 ended => return ended,
             }
         }
+    }
+}
+
+impl Deref for Server {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
     }
 }
 

@@ -1,8 +1,10 @@
 //! Holds the ledger against the service.
 
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
 use crate::ledger::{Attempt, Outcome, Participant, Totals, totals};
 use crate::load::PHONES;
-use crate::process::{Server, Setup};
+use crate::process::{Service, Setup};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,7 +36,7 @@ impl Findings {
 }
 
 /// Reads everybody's check-ins, without sending any, and compares them with the ledger.
-pub fn audit(server: &Server, participants: &[Arc<Participant>], ledger: &[Attempt]) -> Findings {
+pub fn audit(service: &Service, participants: &[Arc<Participant>], ledger: &[Attempt]) -> Findings {
     let mut of: BTreeMap<&str, BTreeMap<&str, &Attempt>> = BTreeMap::new();
     for attempt in ledger {
         of.entry(&attempt.who.token).or_default().insert(attempt.id(), attempt);
@@ -47,7 +49,7 @@ pub fn audit(server: &Server, participants: &[Arc<Participant>], ledger: &[Attem
             .chunks(part)
             .map(|some| {
                 let of = |who: &Participant| of.get(who.token.as_str()).unwrap_or(&none);
-                scope.spawn(move || some.iter().map(|who| compare(server, who, of(who))).collect::<Vec<_>>())
+                scope.spawn(move || some.iter().map(|who| compare(service, who, of(who))).collect::<Vec<_>>())
             })
             .collect();
         readers.into_iter().flat_map(|reader| reader.join().unwrap()).for_each(|found| findings.add(found));
@@ -55,9 +57,9 @@ pub fn audit(server: &Server, participants: &[Arc<Participant>], ledger: &[Attem
     findings
 }
 
-fn compare(server: &Server, who: &Participant, sent: &BTreeMap<&str, &Attempt>) -> Findings {
+fn compare(service: &Service, who: &Participant, sent: &BTreeMap<&str, &Attempt>) -> Findings {
     let mut findings = Findings::default();
-    let Some(kept) = kept(server, who) else {
+    let Some(kept) = kept(service, who) else {
         // The participant itself was lost, and everything acknowledged to it.
         findings.lost.extend(sent.values().filter(|a| a.acked().is_some()).map(|a| format!("{a:?}: 401")));
         return findings;
@@ -73,7 +75,7 @@ fn compare(server: &Server, who: &Participant, sent: &BTreeMap<&str, &Attempt>) 
         }
         match sent.get(id).map(|attempt| &attempt.outcome) {
             None => findings.wrong.push(format!("never sent: {item}")),
-            Some(Outcome::Refused(_)) => findings.wrong.push(format!("refused and kept: {item}")),
+            Some(Outcome::Refused(status)) => findings.wrong.push(format!("refused with {status} and kept: {item}")),
             Some(Outcome::Acked(body)) if body != item => findings.lost.push(format!("{body} became {item}")),
             Some(Outcome::Acked(_)) => {}
             Some(Outcome::Sent | Outcome::Unknown) => {
@@ -88,11 +90,11 @@ fn compare(server: &Server, who: &Participant, sent: &BTreeMap<&str, &Attempt>) 
 }
 
 /// All pages of a participant's check-ins; None when the participant is not known.
-fn kept(server: &Server, who: &Participant) -> Option<Vec<Value>> {
+fn kept(service: &Service, who: &Participant) -> Option<Vec<Value>> {
     let (mut kept, mut cursor) = (Vec::new(), String::new());
     loop {
-        let url = format!("{}/v1/me/check-ins?limit=1000{cursor}", server.base);
-        let answer = server.client.get(url).bearer_auth(&who.token).send().unwrap();
+        let url = format!("{}/v1/me/check-ins?limit=1000{cursor}", service.base);
+        let answer = service.client.get(url).bearer_auth(&who.token).send().unwrap();
         if answer.status() == 401 {
             return None;
         }
@@ -108,16 +110,15 @@ fn kept(server: &Server, who: &Participant) -> Option<Vec<Value>> {
 
 /// Sends everything open again under the same id: what was kept must be answered 200 with what is kept, the rest 201. Gives
 /// how many were sent.
-pub fn replay(server: &Server, ledger: &mut [Attempt], unheard: &BTreeSet<(String, String)>) -> usize {
+pub fn replay(service: &Service, ledger: &mut [Attempt], unheard: &BTreeSet<(String, String)>) -> usize {
     let open: Vec<&mut Attempt> = ledger.iter_mut().filter(|attempt| attempt.is_open()).collect();
     let number = open.len();
     for attempt in open {
-        let answer = server.post("/v1/check-ins", &attempt.who.token, &attempt.body).unwrap();
+        let answer = service.post("/v1/check-ins", &attempt.who.token, &attempt.body).unwrap();
         let status = answer.status().as_u16();
         let body: Value = answer.json().unwrap();
         let was_kept = unheard.contains(&(attempt.who.token.clone(), attempt.id().to_string()));
-        let outside = attempt.body["position"]["lat"] == 0.5;
-        let expected = if outside {
+        let expected = if attempt.is_outside() {
             422
         } else if was_kept {
             200
@@ -140,24 +141,24 @@ pub struct Toll {
 }
 
 /// After an accident: first the audit, then everything open again, then the audit once more.
-pub fn settle(server: &Server, participants: &[Arc<Participant>], ledger: &mut [Attempt]) -> Toll {
-    let before = audit(server, participants, ledger);
+pub fn settle(service: &Service, participants: &[Arc<Participant>], ledger: &mut [Attempt]) -> Toll {
+    let before = audit(service, participants, ledger);
     before.assert_clean();
-    let open = replay(server, ledger, &before.unheard);
-    let after = audit(server, participants, ledger);
+    let open = replay(service, ledger, &before.unheard);
+    let after = audit(service, participants, ledger);
     after.assert_clean();
     assert!(after.unheard.is_empty(), "everything has been answered: {after:?}");
     Toll { open, unheard: before.unheard.len() }
 }
 
 /// Counters, recounted by the program and by us, say the same.
-pub fn assert_counts(setup: &Setup, server: &Server, key: &str, ledger: &[Attempt]) {
+pub fn assert_counts(setup: &Setup, service: &Service, key: &str, ledger: &[Attempt]) {
     let verdict = setup.chore(&["counts", "--verify", "--json"]);
     let verdict: Value = serde_json::from_str(&verdict).unwrap();
     let expected = totals(ledger);
     let said = format!("{} check-ins of {} participants", expected.check_ins, expected.people);
     assert_eq!(verdict[0]["counted again"], said);
-    let answer = server.client.get(format!("{}/v1/counts", server.base)).bearer_auth(key).send().unwrap();
+    let answer = service.client.get(format!("{}/v1/counts", service.base)).bearer_auth(key).send().unwrap();
     let counts: Value = answer.json().unwrap();
     let figure = |name: &str| usize::try_from(counts[name].as_u64().unwrap()).unwrap();
     let counted = Totals { people: figure("people"), visits: figure("visits"), check_ins: figure("check_ins") };
@@ -165,6 +166,6 @@ pub fn assert_counts(setup: &Setup, server: &Server, key: &str, ledger: &[Attemp
 }
 
 /// Makes as many participants as there are phones.
-pub fn more_participants(server: &Server, participants: &mut Vec<Arc<Participant>>) {
-    participants.extend((0..PHONES).map(|_| Participant::create(server)));
+pub fn more_participants(service: &Service, participants: &mut Vec<Arc<Participant>>) {
+    participants.extend((0..PHONES).map(|_| Participant::create(service)));
 }

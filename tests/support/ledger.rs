@@ -1,6 +1,8 @@
 //! What the clients sent and what they heard, and what must follow from it. Independent of the program's own code.
 
-use crate::process::Server;
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
+use crate::process::Service;
 use fastrand::Rng;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -23,8 +25,8 @@ pub struct Participant {
 }
 
 impl Participant {
-    pub fn create(server: &Server) -> Arc<Self> {
-        let answer = server.post("/v1/participants", "", &json!({})).unwrap();
+    pub fn create(service: &Service) -> Arc<Self> {
+        let answer = service.post("/v1/participants", "", &json!({})).unwrap();
         assert_eq!(answer.status(), 201);
         let body: Value = answer.json().unwrap();
         Arc::new(Self { token: body["token"].as_str().unwrap().to_string() })
@@ -77,6 +79,10 @@ impl Attempt {
         attempt
     }
 
+    pub fn is_outside(&self) -> bool {
+        self.body["position"]["lat"] == 0.5
+    }
+
     pub fn id(&self) -> &str {
         self.body["id"].as_str().unwrap()
     }
@@ -94,8 +100,8 @@ impl Attempt {
     }
 
     /// Sends it alone and notes what came of it.
-    pub fn send(&mut self, server: &Server) -> &Outcome {
-        let outcome = match server.post("/v1/check-ins", &self.who.token, &self.body) {
+    pub fn send(&mut self, service: &Service) -> &Outcome {
+        let outcome = match service.post("/v1/check-ins", &self.who.token, &self.body) {
             Err(_) => Outcome::Unknown,
             Ok(answer) => {
                 let status = answer.status().as_u16();
@@ -153,7 +159,7 @@ pub fn totals(ledger: &[Attempt]) -> Totals {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a phone has a clock of its own")]
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
