@@ -18,6 +18,7 @@ mod counts;
 mod drafts;
 mod erasures;
 mod keys;
+mod moving;
 mod open;
 mod overlay;
 mod participants;
@@ -37,7 +38,7 @@ use sqlx::{Pool, Postgres, Sqlite};
 pub use assets::{Asset, AssetUse, Condemned, NewAsset, Put};
 pub use audit::Audit;
 pub use audit_log::{DONE, Deed, DeedFilter, StoredDeed, Who};
-pub use backup::recover;
+pub use backup::{Soundness, recover, recover_into};
 pub use blobs::{BlobError, Blobs, Content, Listed, setting as assets_setting};
 pub use changes::{Changed, Glance};
 pub use check_ins::{NewCheckIn, Progress, StoredCheckIn};
@@ -46,6 +47,9 @@ pub use counts::{CountQuery, CountRow, Counted};
 pub use drafts::{Change, Edit, NotEdited};
 pub use erasures::Erasures;
 pub use keys::{AccessKey, NewKey, Role};
+pub use moving::{
+    Compared, Copied, Fingerprint, Held, Kind, Move, NOT_COPIED, Progress as MoveProgress, TABLES, Table, compare,
+};
 pub use participants::Participant;
 pub use recording::{Outcome, Past, Pasts};
 pub use retention::{KeptSince, Retired};

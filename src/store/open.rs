@@ -35,8 +35,22 @@ impl Store {
     /// Opens `sqlite:FILE` (made if it is not there) or `postgres://…` and brings its tables up to date.
     ///
     /// # Errors
-    /// When the address is not understood, the database cannot be reached or its settings are not safe.
+    /// When the address is not understood, the database cannot be reached, its settings are not safe or it holds half of another.
     pub async fn open(url: &str) -> Result<Self> {
+        let store = Self::open_unfinished(url).await?;
+        match store.moved_from().await? {
+            None => Ok(store),
+            Some(from) => Err(StoreError::Unfit(format!(
+                "a move from {from} into this database was begun and not finished; run the same command again to finish it"
+            ))),
+        }
+    }
+
+    /// The same, also when it is only half moved to.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_unfinished(url: &str) -> Result<Self> {
         if let Some(file) = url.strip_prefix("sqlite:") {
             return open_sqlite(file.strip_prefix("//").unwrap_or(file)).await;
         }
