@@ -13,6 +13,7 @@ mod kill9;
 mod ledger;
 mod load;
 mod locked;
+mod moved;
 mod postgres;
 mod powerloss;
 mod privacy;
