@@ -19,6 +19,9 @@ const SHOWN_EVERY: Duration = Duration::from_millis(100);
 /// Digits of a hash that people see; programs get all of them.
 const SHOWN_DIGITS: usize = 16;
 
+/// What whoever moves has to know.
+const AFTERWARDS: &str = "What is written to the source from now on is not in the target: stop its servers, then serve the target.";
+
 /// From where to where.
 #[derive(Args)]
 pub struct MoveArgs {
@@ -121,7 +124,7 @@ async fn moved(
     }
     let (seconds, held_s) = (begun.elapsed().as_secs_f64(), since.elapsed().as_secs_f64());
     let words = format!(
-        "{}\nIt took {seconds:.1} s; for {held_s:.1} s of them nobody could write to the source.",
+        "{}\nIt took {seconds:.1} s; for {held_s:.1} s of them nobody could write to the source.\n{AFTERWARDS}",
         files.in_words(copied)
     );
     let more = json!({

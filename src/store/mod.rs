@@ -143,11 +143,11 @@ fn is_retryable(code: &str) -> bool {
 }
 
 /// Locked, full, read-only or failing disk (SQLite's primary codes); connection lost, out of resources, shutting down or failing
-/// (PostgreSQL's classes). The next statement may well succeed.
+/// (PostgreSQL's classes), or locked by another transaction. The next statement may well succeed.
 fn is_condition_of_the_database(code: &str) -> bool {
     match code.parse::<u32>() {
         Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14),
-        _ => ["08", "25", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
+        _ => ["08", "25", "53", "55P03", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
     }
 }
 

@@ -26,6 +26,9 @@ const SQLITE_WRITER_CACHE_KIB: u32 = 32 * 1_024;
 const SQLITE_LOG_PAGES: u32 = 4_096;
 /// Connections to PostgreSQL per node.
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+/// How long a statement waits on PostgreSQL for what another transaction has locked. Whoever would wait longer is told that the database
+/// is busy, and its connection is free again.
+const LOCK_TIMEOUT: &str = "5s";
 /// Older SQLites can corrupt a WAL database when two connections checkpoint at once.
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// A connection was found alive when it was given back; only one that has rested longer than this is asked again.
@@ -159,21 +162,27 @@ async fn open_postgres(url: &str) -> Result<Store> {
     // A pool would only say that it timed out.
     let mut first = options.connect().await?;
     read_back_postgres(&mut first).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
+    // Not through the pool: here it is right to wait until another node has brought the tables up to date.
+    sqlx::migrate!("migrations/postgres").run(&mut first).await.map_err(unfit)?;
     first.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .before_acquire(|connection, rest| Box::pin(is_alive(connection, rest)))
-        .after_connect(|connection, _| Box::pin(read_back_postgres(connection)))
+        .after_connect(|connection, _| Box::pin(settle_postgres(connection)))
         .connect_with(options)
         .await?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(unfit)?;
     let fsync: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&pool).await?;
     if fsync != "on" {
         tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
     }
     Ok(Store::Postgres(Pools { read: pool.clone(), write: pool, scopes: Known::default() }))
+}
+
+async fn settle_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("select set_config('lock_timeout', $1, false)").bind(LOCK_TIMEOUT).execute(&mut *connection).await?;
+    read_back_postgres(connection).await
 }
 
 /// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.

@@ -78,8 +78,8 @@ fn kill_in_the_middle(from: &str, to: &str) {
 }
 
 /// Starts the last part, and returns when it holds the writers and is done.
-fn move_and_hold(from: &str, to: &str) -> Child {
-    let mut child = mover(from, to, &["--hold"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+fn move_and_hold(from: &str, to: &str, more: &[&str]) -> Child {
+    let mut child = mover(from, to, &[more, &["--hold"]].concat()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let last = said.find(|line| line.contains("Nobody can write to"));
     assert!(last.is_some(), "it moves and holds");
@@ -129,7 +129,7 @@ fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothin
     erase(&server, &somebody);
 
     // The last part: nobody writes to the source any more, but it answers whoever reads.
-    let held = move_and_hold(&one, &two);
+    let held = move_and_hold(&one, &two, &[]);
     ledger.push(assert_refused_in_order(&server, &participants[0], &mut rng));
     assert!(audit(&server, &participants, &[]).lost.is_empty(), "own check-ins can be read");
     let other = Setup::new(two.clone()).flag("--assets", &assets);
@@ -137,11 +137,14 @@ fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothin
     stop(server);
     let_go(held);
     goes_on(&second, &other, &participants, &mut ledger, &key, &somebody, &mut rng);
-    stop(second);
 
     // And back, into another file.
     let three = format!("sqlite:{}", folder.path().join("back.db").display());
-    assert_eq!(moves(&two, &three, &["--assets-from", &assets])["same"], true);
+    let held = move_and_hold(&two, &three, &["--assets-from", &assets]);
+    ledger.push(assert_refused_in_order(&second, &participants[0], &mut rng));
+    assert!(audit(&second, &participants, &[]).lost.is_empty(), "own check-ins can be read");
+    stop(second);
+    let_go(held);
     assert_eq!(moves(&two, &three, &["--verify-only"])["same"], true);
     let third = Setup::new(three);
     let server = third.start();

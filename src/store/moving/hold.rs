@@ -30,7 +30,7 @@ impl Held {
             tries -= 1;
             match taken.map_err(StoreError::from) {
                 Ok(link) => return Ok(Self(link)),
-                Err(StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Conflict) if tries > 0 => tokio::time::sleep(PAUSE).await,
+                Err(StoreError::Unavailable(_) | StoreError::Conflict) if tries > 0 => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(error),
             }
         }
