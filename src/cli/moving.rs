@@ -20,7 +20,8 @@ const SHOWN_EVERY: Duration = Duration::from_millis(100);
 const SHOWN_DIGITS: usize = 16;
 
 /// What whoever moves has to know.
-const AFTERWARDS: &str = "What is written to the source from now on is not in the target: stop its servers, then serve the target.";
+const AFTERWARDS: &str =
+    "What is written to the source from now on is not in the target: stop its servers, then serve the target.";
 
 /// From where to where.
 #[derive(Args)]
@@ -116,8 +117,7 @@ async fn moved(
     }
     let mut held = task.hold().await.context("the writers of the source could not be held")?;
     let since = Instant::now();
-    let compared =
-        shown(out, "catching up", progress, async { Ok(task.catch_up(&mut held).await?) }).await?;
+    let compared = shown(out, "catching up", progress, async { Ok(task.catch_up(&mut held).await?) }).await?;
     copied = copied.with(files.copy().await?);
     if compared.iter().all(Compared::is_same) {
         task.end().await?;
@@ -157,7 +157,8 @@ fn said(names: &[String; 2], compared: &[Compared], more: Value, words: &str, ou
     });
     let headings = ["table", "rows from", "rows to", "sha256 from", "sha256 to", "result"];
     let verdict = if same { "Everything is the same" } else { "NOT everything is the same" };
-    let text = format!("{}\n\n{verdict} in {} and {}.\n{words}", output::grid(headings, rows.collect()), names[0], names[1]);
+    let text =
+        format!("{}\n\n{verdict} in {} and {}.\n{words}", output::grid(headings, rows.collect()), names[0], names[1]);
     let tables: Vec<Value> = compared
         .iter()
         .map(|table| {
@@ -189,7 +190,8 @@ impl Files {
         };
         let (from, to) = (place(&args.assets_from, &args.from), place(&args.assets_to, &args.to));
         // A folder that nobody named and that is not there holds nothing.
-        let from = from.filter(|place| args.assets_from.is_some() || place.contains("://") || Path::new(place).exists());
+        let from =
+            from.filter(|place| args.assets_from.is_some() || place.contains("://") || Path::new(place).exists());
         let open = |place: Option<String>| -> Result<Option<(String, Blobs)>> {
             let Some(place) = place else { return Ok(None) };
             let blobs = Blobs::open(&place).with_context(|| format!("files of exhibits cannot be kept at {place}"))?;
@@ -219,7 +221,9 @@ impl Files {
             (Some((from, _)), None) => format!(
                 "Files of exhibits and the journal of erasures stay at {from}; serve the new database with --assets {from}, or copy them with --assets-to."
             ),
-            (None, _) => "There is no place of exhibits' files at the source; name one with --assets-from if there is.".into(),
+            (None, _) => {
+                "There is no place of exhibits' files at the source; name one with --assets-from if there is.".into()
+            }
         }
     }
 }

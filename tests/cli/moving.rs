@@ -101,7 +101,10 @@ fn a_move_that_makes_no_sense_is_refused_in_words() {
 fn counters_that_were_spoilt_are_found_and_mended() {
     let desk = Desk::new();
     desk.furnish();
-    desk.change("studyroute.db", "insert into count_scopes (scope, kind, route_key, waypoint_key, hour) values (1, 0, -1, -1, -1)");
+    desk.change(
+        "studyroute.db",
+        "insert into count_scopes (scope, kind, route_key, waypoint_key, hour) values (1, 0, -1, -1, -1)",
+    );
     desk.change("studyroute.db", "insert into day_counts values (1, 0, 20000, 5, 5, 5, 5, 0, 0, 0, 0)");
     for look in [&["recount"][..], &["counts", "--verify"]] {
         let found = desk.refusal(look);

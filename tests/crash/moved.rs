@@ -79,7 +79,8 @@ fn kill_in_the_middle(from: &str, to: &str) {
 
 /// Starts the last part, and returns when it holds the writers and is done.
 fn move_and_hold(from: &str, to: &str, more: &[&str]) -> Child {
-    let mut child = mover(from, to, &[more, &["--hold"]].concat()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        mover(from, to, &[more, &["--hold"]].concat()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let last = said.find(|line| line.contains("Nobody can write to"));
     assert!(last.is_some(), "it moves and holds");
@@ -120,7 +121,10 @@ fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothin
     load.wait_for_acks(60);
     kill_in_the_middle(&one, &two);
     let refused = Command::new(PROGRAM).args(["verify", "--database", &two]).output().unwrap();
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("begun and not finished"), "nobody serves the half of it");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("begun and not finished"),
+        "nobody serves the half of it"
+    );
     assert_eq!(moves(&one, &two, &["--ahead"])["finished"], false);
     load.wait_for_new_acks(60);
     ledger.extend(load.finish());

@@ -1,18 +1,20 @@
 //! Moving everything into another database: nothing is lost, added or changed, whatever happens meanwhile and wherever it is broken off.
 
 use crate::both::{Database, both, on_postgres};
-use crate::fixtures::{NOW_MS, at, audited, check_in, create, publish, record, record_new, short_canal, uncertain, who};
+use crate::fixtures::{
+    NOW_MS, at, audited, check_in, create, publish, record, record_new, short_canal, uncertain, who,
+};
 use crate::support::samples::png;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use studyroute::design::keys::{self, Drawn, KeyWish};
 use studyroute::design::assets;
+use studyroute::design::keys::{self, Drawn, KeyWish};
 use studyroute::domain::route::StudyRoute;
 use studyroute::store::{
-    Blobs, Compared, DeedFilter, Edit, Move, MoveProgress, NewSchedule, NewUpload, Outcome, Role, Store, StoreError, TABLES,
-    Who, compare,
+    Blobs, Compared, DeedFilter, Edit, Move, MoveProgress, NewSchedule, NewUpload, Outcome, Role, Store, StoreError,
+    TABLES, Who, compare,
 };
 use uuid::Uuid;
 
@@ -59,11 +61,13 @@ pub async fn furnish(store: &Store) {
     let (ann, bob) = (create(store, 1).await, create(store, 2).await);
     create(store, 3).await;
     for (number, person) in [(1, ann), (2, ann), (3, bob), (4, ann)] {
-        let new = check_in(person, &format!("id-{number}-é"), &route, number % 3, at(&format!("2026-05-{number:02}T09:30")));
+        let new =
+            check_in(person, &format!("id-{number}-é"), &route, number % 3, at(&format!("2026-05-{number:02}T09:30")));
         record_new(store, &if number == 4 { uncertain(new) } else { new }).await;
     }
     assert!(store.erase_participant(bob).await.expect("erased"));
-    let wish = KeyWish { name: "Ann".into(), role: Role::Designer, routes: vec!["short".into()], expires_days: Some(9) };
+    let wish =
+        KeyWish { name: "Ann".into(), role: Role::Designer, routes: vec!["short".into()], expires_days: Some(9) };
     let made = keys::create(store, wish, &drawn(1), &who_ever, NOW_MS).await.expect("made");
     keys::rotate(store, made.key.id, 60, &drawn(2), &who_ever, NOW_MS).await.expect("rotated");
     let folder = tempfile::tempdir().expect("a folder");
@@ -218,10 +222,13 @@ async fn fill(database: &Database, participants: u32, each: u32) {
         ),
     };
     let people = series.replace("$N", &participants.to_string());
-    let people = format!("insert into participants (participant, token_hash, created_ms) {people} select {id}, {bytes}, 1 from c p");
+    let people = format!(
+        "insert into participants (participant, token_hash, created_ms) {people} select {id}, {bytes}, 1 from c p"
+    );
     database.execute(&people).await.expect("people");
     let times = series.replace("$N", &each.to_string()).replace(" c(", " t(").replace("from c ", "from t ");
-    let people = series.replace("$N", &participants.to_string()).replace("with recursive ", ", ").replace("with ", ", ");
+    let people =
+        series.replace("$N", &participants.to_string()).replace("with recursive ", ", ").replace("with ", ", ");
     let log = format!(
         "insert into check_ins (participant, id, seq, route_key, waypoint_key, revision, occurred_ms, received_ms, verdict,
              method, distance_m, accuracy_m, first_visit, seal)
@@ -283,7 +290,8 @@ async fn while_the_writers_are_held_others_read_and_nobody_writes(source: Databa
     let write = match source.store {
         Store::Sqlite(_) => source.execute("insert into contents (created_ms) values (1)").await,
         Store::Postgres(_) => {
-            let impatient = "do $$ begin set local lock_timeout = '50ms'; insert into contents (created_ms) values (1); end $$";
+            let impatient =
+                "do $$ begin set local lock_timeout = '50ms'; insert into contents (created_ms) values (1); end $$";
             source.execute(impatient).await
         }
     };
@@ -310,12 +318,18 @@ async fn every_difference_is_found(source: Database) {
     moved(&source, &target).await;
     let progress = MoveProgress::default();
     let changes = [
-        ("participants", "update participants set created_ms = created_ms + 1 where participant = (select min(participant) from participants)"),
+        (
+            "participants",
+            "update participants set created_ms = created_ms + 1 where participant = (select min(participant) from participants)",
+        ),
         ("check_ins", "update check_ins set distance_m = distance_m + 0.0000001 where seq = 2"),
         ("check_ins", "delete from check_ins where seq = 3"),
         ("waypoint_versions", "update waypoint_versions set last_revision = null where last_revision = 1"),
         ("day_counts", "update day_counts set later = later + 1 where scope = 1 and span = 1"),
-        ("audit_log", "insert into audit_log (at_ms, who, action, subject, outcome, detail, request_id) values (1, '', '', '', '', '', '')"),
+        (
+            "audit_log",
+            "insert into audit_log (at_ms, who, action, subject, outcome, detail, request_id) values (1, '', '', '', '', '', '')",
+        ),
         ("access_keys", "update access_keys set followed_by = null"),
         ("generation", "update generation set value = value + 1"),
     ];

@@ -74,7 +74,8 @@ impl Store {
         let mut link = Link::snapshot(self).await?;
         let mut found = link.number("select value from generation").await?;
         for table in TABLES.iter().filter(|table| table.name != "generation") {
-            found += link.number(&format!("select count(*) from (select 1 from {} limit 1) one_row", table.name)).await?;
+            found +=
+                link.number(&format!("select count(*) from (select 1 from {} limit 1) one_row", table.name)).await?;
         }
         link.end().await?;
         Ok(found == 0)

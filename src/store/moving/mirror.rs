@@ -2,11 +2,11 @@
 //! the second is mended. So a first copy, going on with it and catching up are the same work, and doing it twice changes nothing.
 
 use super::super::{Result, Store, StoreError};
+use super::Progress;
 use super::marker::{self, written};
 use super::rows::{Fingerprint, Link, Print, Row};
 use super::tables::{Life, Table};
 use super::write::{Batch, apply};
-use super::Progress;
 use futures_util::stream::{BoxStream, StreamExt};
 use futures_util::{TryStreamExt, stream};
 use std::cmp::Ordering;

@@ -66,7 +66,11 @@ impl Link {
     }
 
     /// All rows of a table in the order of its key, or those behind a key.
-    pub fn rows<'a>(&'a mut self, table: &'static Table, after: Option<&[Value]>) -> Result<BoxStream<'a, Result<Row>>> {
+    pub fn rows<'a>(
+        &'a mut self,
+        table: &'static Table,
+        after: Option<&[Value]>,
+    ) -> Result<BoxStream<'a, Result<Row>>> {
         let statement = table.select(self.dialect(), after.is_some());
         self.run(table, after, statement)
     }
