@@ -2,7 +2,7 @@
 //! readers through. A server that runs beside answers its writers that it is busy, and its readers as ever.
 
 use super::super::{Result, Store, StoreError};
-use super::rows::Link;
+use super::rows::{Link, last_long};
 use super::tables::TABLES;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use std::time::Duration;
@@ -13,8 +13,6 @@ const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 /// A writer that holds a table for longer than this is waited for anew, so that those behind us get through meanwhile.
 const PATIENCE: &str = "set local lock_timeout = '3s'";
-/// However long the target takes, the server keeps what is held.
-const FOR_LONG: &str = "set local idle_in_transaction_session_timeout = 0";
 
 /// What holds the writers, until it is let go or the process ends.
 pub struct Held(pub(super) Link);
@@ -47,9 +45,8 @@ impl Held {
 
 async fn lock_tables(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
     let mut tx = pool.begin().await?;
-    for setting in [PATIENCE, FOR_LONG] {
-        sqlx::query(setting).execute(&mut *tx).await?;
-    }
+    last_long(&mut tx).await?;
+    sqlx::query(PATIENCE).execute(&mut *tx).await?;
     let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
     let lock = format!("lock table {} in share mode", names.join(", "));
     sqlx::query(AssertSqlSafe(lock)).execute(&mut *tx).await?;

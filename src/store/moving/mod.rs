@@ -17,6 +17,7 @@ mod write;
 use super::{Result, Store, StoreError};
 use marker::AHEAD;
 use rows::Link;
+use sqlx::AssertSqlSafe;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 pub use files::Copied;
@@ -162,7 +163,9 @@ impl<'a> Move<'a> {
         }
         if let Store::Postgres(pools) = self.target {
             // The planner knows nothing of tables that were just filled.
-            sqlx::query("analyze").execute(&pools.write).await?;
+            let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+            let analyze = format!("analyze {}", names.join(", "));
+            sqlx::query(AssertSqlSafe(analyze)).execute(&pools.write).await?;
         }
         let mut target = Link::snapshot(self.target).await?;
         let to = digests(&mut target, self.progress).await?;

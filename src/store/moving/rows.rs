@@ -40,7 +40,9 @@ impl Link {
         let mut link = match store {
             Store::Sqlite(pools) => Self::Sqlite(pools.read.begin().await?),
             Store::Postgres(pools) => {
-                Self::Postgres(pools.read.begin_with("begin isolation level repeatable read read only").await?)
+                let mut tx = pools.read.begin_with("begin isolation level repeatable read read only").await?;
+                last_long(&mut tx).await?;
+                Self::Postgres(tx)
             }
         };
         // The moment is that of the first reading.
@@ -124,6 +126,14 @@ impl Link {
             Self::Postgres(tx) => Ok(tx.rollback().await?),
         }
     }
+}
+
+/// Lets a transaction of PostgreSQL last as long as it takes, whatever limits others have.
+pub(super) async fn last_long(tx: &mut Transaction<'static, Postgres>) -> sqlx::Result<()> {
+    for setting in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+        sqlx::query("select set_config($1, '0', true)").bind(setting).execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Adds cells to the arguments of a statement, each as its column's kind.
