@@ -152,6 +152,16 @@ pub async fn open(url: &str) -> Result<Store> {
         .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
 }
 
+/// The same, also when the database is only half moved to.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_unfinished(url: &str) -> Result<Store> {
+    Store::open_unfinished(url)
+        .await
+        .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
+}
+
 /// Opens the place of exhibits' files; `None` when there is no file to lie beside and nobody said where.
 ///
 /// # Errors
