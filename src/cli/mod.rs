@@ -6,6 +6,7 @@ mod audit;
 mod design;
 mod keys;
 mod output;
+mod ready;
 mod runtime;
 mod upkeep;
 mod work;
@@ -74,6 +75,8 @@ enum Task {
     EraseAgain,
     /// Check that the database is sound, that everything published can be read, and that counters equal the log
     Verify,
+    /// Ask the server on this machine, at the setting listen, whether it is ready; exits with 1 when it is not
+    Ready,
     /// Print all settings and where each comes from
     Config,
     /// Print the OpenAPI document
@@ -135,6 +138,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::Recover { file } => runtime.block_on(upkeep::recover(&config, &ambient, &file, &out)).map(done),
         Task::EraseAgain => runtime.block_on(upkeep::erase_again(&config, &out)).map(done),
         Task::Verify => runtime.block_on(upkeep::verify(&config, &out)),
+        Task::Ready => runtime.block_on(ready::ask(&config, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)
