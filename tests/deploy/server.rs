@@ -3,6 +3,7 @@
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
@@ -15,11 +16,17 @@ pub struct Server {
 }
 
 impl Server {
+    /// Returns when it is ready.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", folder.path().join("x.db").display());
+        Self::on(&database, folder, "ready")
+    }
+
+    /// Returns when it has said this.
+    fn on(database: &str, folder: TempDir, said: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_studyroute"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database, "--access-log", "false"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--access-log", "false"])
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -30,7 +37,7 @@ impl Server {
             if line["message"] == "listening" {
                 address = line["address"].as_str().expect("an address").into();
             }
-            if line["message"] == "ready" {
+            if line["message"] == said {
                 break;
             }
         }
@@ -85,22 +92,40 @@ impl Drop for Server {
     }
 }
 
+fn ask_ready(listen: &str) -> (Option<i32>, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_studyroute")).args(["ready", "--listen", listen]).output().expect("it runs");
+    (output.status.code(), crate::said(&output))
+}
+
 #[test]
 fn ready_asks_the_server_and_says_what_it_said() {
     let server = Server::start();
-    let ask = |listen: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_studyroute"))
-            .args(["ready", "--listen", listen])
-            .output()
-            .expect("it runs");
-        (output.status.code(), crate::said(&output))
-    };
-    let (code, said) = ask(&server.address);
+    let (code, said) = ask_ready(&server.address);
     assert!(code == Some(0) && said.contains(&format!("{}  ready", server.address)), "{code:?} {said}");
+    let figures = server.get("/metrics").text().expect("text");
+    assert!(
+        figures.contains("\nstudyroute_ready 1\n") && figures.contains("\nstudyroute_database_answers 1\n"),
+        "{figures}"
+    );
     let port = server.address.rsplit_once(':').expect("a port").1;
-    assert_eq!(ask(&format!("0.0.0.0:{port}")).0, Some(0), "a server that listens everywhere is asked here");
+    assert_eq!(ask_ready(&format!("0.0.0.0:{port}")).0, Some(0), "a server that listens everywhere is asked here");
     let address = server.address.clone();
     drop(server);
-    let (code, said) = ask(&address);
+    let (code, said) = ask_ready(&address);
     assert!(code == Some(1) && said.contains("no server answers"), "{code:?} {said}");
+}
+
+#[test]
+fn a_server_whose_database_is_silent_says_so_in_its_figures_and_to_ready() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let database = format!("postgres://nobody@{}/nothing", silent.local_addr().expect("an address"));
+    let server = Server::on(&database, tempfile::tempdir().expect("a folder"), "listening");
+    let (code, said) = ask_ready(&server.address);
+    assert!(code == Some(1) && said.contains("the content is being loaded"), "{code:?} {said}");
+    let figures = server.get("/metrics").text().expect("text");
+    assert!(
+        figures.contains("\nstudyroute_ready 0\n") && figures.contains("\nstudyroute_database_answers 0\n"),
+        "{figures}"
+    );
 }
