@@ -112,6 +112,12 @@ fn what_the_recipe_copies_is_enough_for_cargo_and_for_what_is_compiled_in() {
         .output()
         .expect("cargo runs");
     assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    // Cargo asks for these only when it builds, and then for all of them.
+    let manifest: toml::Table = text("Cargo.toml").parse().expect("TOML");
+    for bench in manifest["bench"].as_array().expect("benches") {
+        let main = format!("benches/{}/main.rs", bench["name"].as_str().expect("a name"));
+        assert!(folder.path().join(&main).exists(), "{main} is not copied");
+    }
     let needed = compiled_in();
     assert!(needed.len() >= 6, "{needed:?}");
     let here = Path::new(".").canonicalize().expect("here");
