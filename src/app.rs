@@ -58,9 +58,9 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     let watched = Arc::clone(&permits);
     let lag = tokio::spawn(async move { watched.watch_lag().await });
     let nodes = Nodes::default();
-    let service = service(Arc::clone(&shell), fittings(&config, permits, &nodes)?);
-    let serving = CancellationToken::new();
     let stats = Arc::new(DoorStats::default());
+    let service = service(Arc::clone(&shell), fittings(&config, permits, Arc::clone(&stats), &nodes)?);
+    let serving = CancellationToken::new();
     let limits = door_limits(&config);
     let door = tokio::spawn(door::serve(listener, service, limits, stats, serving.clone(), config.drain));
     // A database that does not answer must not keep the process from stopping.
@@ -248,7 +248,7 @@ pub fn route_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn fittings(config: &Config, permits: Arc<Permits>, nodes: &Nodes) -> Result<Fittings> {
+fn fittings(config: &Config, permits: Arc<Permits>, door: Arc<DoorStats>, nodes: &Nodes) -> Result<Fittings> {
     // The setting of the log decides about its lines too.
     let is_logged = config.access_log && tracing::enabled!(target: "access", tracing::Level::INFO);
     let log = is_logged.then(|| AccessLog::start(std::io::stderr())).transpose();
@@ -266,6 +266,7 @@ fn fittings(config: &Config, permits: Arc<Permits>, nodes: &Nodes) -> Result<Fit
         files: Arc::new(Files::new(web::built(), config.map_tiles.as_ref())),
         map_tiles: config.map_tiles.clone(),
         prometheus: install_metrics(),
+        door,
     })
 }
 

@@ -7,6 +7,7 @@ mod design;
 mod keys;
 mod moving;
 mod output;
+mod ready;
 mod runtime;
 mod upkeep;
 mod work;
@@ -82,6 +83,8 @@ enum Task {
     Recount(work::RecountArgs),
     /// Move everything into another database, SQLite or PostgreSQL, while the first goes on serving; checked by counts and hashes
     MigrateStore(moving::MoveArgs),
+    /// Ask the server on this machine, at the setting listen, whether it is ready; exits with 1 when it is not
+    Ready,
     /// Print all settings and where each comes from
     Config,
     /// Print the OpenAPI document
@@ -146,6 +149,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::Verify => runtime.block_on(upkeep::verify(&config, &out)),
         Task::Recount(args) => runtime.block_on(work::recount(&config, &ambient, &args, &out)),
         Task::MigrateStore(args) => runtime.block_on(moving::run(&config, &args, &out)),
+        Task::Ready => runtime.block_on(ready::ask(&config, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)

@@ -12,6 +12,7 @@ mod counts_live;
 pub mod design;
 mod documents;
 pub mod door;
+mod figures;
 pub mod front;
 mod gzip;
 mod health;
@@ -40,6 +41,8 @@ use axum::http::{Extensions, HeaderValue, header};
 use axum::middleware::from_fn;
 use axum::response::Response;
 use body::Bodies;
+use door::DoorStats;
+use figures::Figures;
 use front::{AccessLog, AtOnce, Endpoints, Front, Gate, Permits};
 use metrics_exporter_prometheus::PrometheusHandle;
 use state::Shell;
@@ -90,6 +93,8 @@ pub struct Fittings {
     pub map_tiles: Option<MapTiles>,
     /// Renders the metrics.
     pub prometheus: Option<PrometheusHandle>,
+    /// What the door counts.
+    pub door: Arc<DoorStats>,
 }
 
 /// The endpoints and their document, made from the same list.
@@ -162,7 +167,7 @@ fn extensions(shell: &Arc<Shell>, api: &utoipa::openapi::OpenApi, fittings: &Fit
     extensions.insert(Arc::clone(shell));
     extensions.insert(fittings.limits.clone());
     extensions.insert(fittings.proxies.clone());
-    extensions.insert(fittings.prometheus.clone());
+    extensions.insert(Arc::new(Figures::new(fittings.prometheus.clone(), Arc::clone(&fittings.door))));
     extensions
 }
 
