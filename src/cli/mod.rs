@@ -7,6 +7,7 @@ mod design;
 mod keys;
 mod output;
 mod runtime;
+mod simulate;
 mod upkeep;
 mod work;
 
@@ -74,6 +75,8 @@ enum Task {
     EraseAgain,
     /// Check that the database is sound, that everything published can be read, and that counters equal the log
     Verify,
+    /// Play a day of visitors against a running service, and tell how it answered and whether every check-in is there once
+    Simulate(simulate::SimulateArgs),
     /// Print all settings and where each comes from
     Config,
     /// Print the OpenAPI document
@@ -135,6 +138,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::Recover { file } => runtime.block_on(upkeep::recover(&config, &ambient, &file, &out)).map(done),
         Task::EraseAgain => runtime.block_on(upkeep::erase_again(&config, &out)).map(done),
         Task::Verify => runtime.block_on(upkeep::verify(&config, &out)),
+        Task::Simulate(args) => runtime.block_on(simulate::run(&ambient, args, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)
