@@ -20,6 +20,15 @@ fn stop(route: &str, waypoint: &crate::domain::route::Waypoint) -> Stop {
     Stop { id: format!("{route}/{}", waypoint.id), site, themes: waypoint.body.themes.clone() }
 }
 
+/// The same with zones that a phone misses now and then.
+fn narrow() -> Vec<Trail> {
+    let mut trails = trails();
+    for stop in trails.iter_mut().flat_map(|trail| &mut trail.stops) {
+        stop.site.zone = crate::domain::zone::Zone::Circle { radius_m: 15.0, to_be_surveyed: false };
+    }
+    trails
+}
+
 fn plan(visitors: u32, seed: u64, outage: Option<Span>) -> Plan {
     Plan { visitors, day: 20_000, dated: 20_000, seed, outage }
 }
@@ -54,7 +63,7 @@ proptest! {
 
     #[test]
     fn every_check_in_is_one_that_the_rule_takes_and_is_made_at_the_stop(visitors in 1u32..60, seed: u64) {
-        let trails = trails();
+        let trails = narrow();
         let day = DayPlan::new(plan(visitors, seed, None), &trails).expect("a day");
         for party in day.parties() {
             for seat in 0..party.size {
@@ -71,7 +80,7 @@ proptest! {
                     let report = Report { lat: tap.lat, lon: tap.lon, crs: Crs::Wgs84, accuracy_m: tap.accuracy_m, occurred_ms: at_ms };
                     prop_assert!(check_in::judge(site, &report, at_ms).is_ok());
                     let stands = visit.way.place_at(at_ms).expect("somewhere");
-                    prop_assert!(site.zone.contains(site.position, stands), "{} m off", stands.distance_m(site.position));
+                    prop_assert!(stands.distance_m(site.position) <= 15.1, "{} m off", stands.distance_m(site.position));
                 }
             }
         }
