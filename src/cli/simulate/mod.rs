@@ -27,6 +27,8 @@ use std::process::ExitCode;
 
 /// Check-ins may be so many days old; one less, so that none grows too old while the day is played.
 const DAYS_BACK_MAX: Day = 13;
+/// Connections of all phones together.
+const FILES_MAX: u64 = 1_000_000;
 /// The service's setting of how many participants one address may make at once, as it comes.
 const USUAL_BURST: u32 = 300;
 
@@ -76,6 +78,8 @@ pub async fn run(ambient: &Ambient, args: SimulateArgs, out: &Output) -> Result<
         bail!("speed must be from 0.1 to 10000");
     }
     warn(&args, day, dated);
+    // Each phone has connections of its own. Where the system gives fewer, those that cannot connect are told in the report.
+    drop(rlimit::increase_nofile_limit(FILES_MAX));
     let http = Client::builder().no_proxy().build()?;
     let trails = catalog::read(&http, &args.service).await?;
     let plan = DayPlan::new(Plan { visitors: args.visitors, day, dated, seed: args.seed, outage }, &trails)?;
