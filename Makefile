@@ -1,6 +1,6 @@
 # Every chore has a name; CI calls the same names.
 .DELETE_ON_ERROR:
-.PHONY: run test drill bench bench-quick bench-peers web lint lint-pages fmt docs deny
+.PHONY: run test drill bench bench-quick bench-peers capacity web lint lint-pages fmt docs deny
 
 # Builds, and serves both routes at 127.0.0.1:8080 with its data in studyroute.db beside.
 run: web
@@ -30,6 +30,12 @@ bench-quick:
 # Installs the peers that `make bench` measures where it finds them; their files go under target/.
 bench-peers:
 	benches/peers/install
+
+# What a visitor's day costs on SQLite and on PostgreSQL, a quarter of an hour; writes docs/capacity.json and CAPACITY.md's tables.
+capacity:
+	cargo build --locked --release
+	benches/capacity.py
+	STUDYROUTE_TEST_WRITE=1 cargo test --locked --test capacity every_figure
 
 # The pages and the models, which cargo builds into the program or the program reads beside the routes. Needs Node; cargo never runs it.
 web:

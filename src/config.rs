@@ -2,6 +2,7 @@
 //! that order of strength; unknown ones are refused. Parsed once into final types.
 
 use crate::domain::map_tiles::MapTiles;
+use crate::traces::Collector;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 use ipnet::IpNet;
@@ -34,7 +35,7 @@ pub struct Setting {
 }
 
 /// All settings.
-pub const SETTINGS: [Setting; 23] = [
+pub const SETTINGS: [Setting; 25] = [
     Setting { name: "listen", default: "127.0.0.1:8080", help: "Address and port to listen on" },
     Setting {
         name: "database",
@@ -66,6 +67,16 @@ pub const SETTINGS: [Setting; 23] = [
         name: "access-log",
         default: "true",
         help: "Whether every request is logged (never with path, query or token)",
+    },
+    Setting {
+        name: "traces",
+        default: "",
+        help: "Where traces are told: an OTLP/HTTP receiver such as http://127.0.0.1:4318/v1/traces (never with path, query or token); without it, nowhere",
+    },
+    Setting {
+        name: "traces-sample",
+        default: "1",
+        help: "The share of traces that are told, 0 to 1; a trace that a caller began is told as the caller decided",
     },
     Setting {
         name: "map-tiles",
@@ -290,6 +301,8 @@ pub struct Config {
     pub log: String,
     /// Whether every request is logged.
     pub access_log: bool,
+    /// Where traces are told, if anywhere.
+    pub traces: Option<Collector>,
     /// Where map tiles come from, if anywhere.
     pub map_tiles: Option<MapTiles>,
     /// Connections at once.
@@ -344,6 +357,7 @@ impl Config {
             trusted_proxies: trusted_proxies.collect::<Result<_, _>>()?,
             log,
             access_log: given.parse("access-log", "true or false")?,
+            traces: read_traces(given)?,
             map_tiles: read_map_tiles(given)?,
             connections_max: count("connections-max", 1, 1_000_000)?,
             connections_per_address_max: count("connections-per-address-max", 1, 1_000_000)?,
@@ -360,6 +374,19 @@ impl Config {
             drain: Duration::from_secs(count("drain-s", 0, 600)? as u64),
         })
     }
+}
+
+fn read_traces(given: &Given) -> Result<Option<Collector>, BadConfig> {
+    let endpoint: String = given.parse("traces", "an address")?;
+    let share: f64 = given.parse("traces-sample", "a number from 0 to 1")?;
+    if !(0.0..=1.0).contains(&share) {
+        return Err(BadConfig("traces-sample must be a number from 0 to 1".into()));
+    }
+    let is_address = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+    if !endpoint.is_empty() && !is_address {
+        return Err(BadConfig("traces must be an address such as http://127.0.0.1:4318/v1/traces".into()));
+    }
+    Ok(is_address.then_some(Collector { endpoint, share }))
 }
 
 fn read_map_tiles(given: &Given) -> Result<Option<MapTiles>, BadConfig> {

@@ -39,3 +39,5 @@ pub mod cli;
 pub mod ambient;
 /// Settings.
 pub mod config;
+/// Traces for a collector, off by default.
+pub mod traces;

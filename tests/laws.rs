@@ -14,11 +14,15 @@ const FLOORS: [&[&str]; 7] = [
     &["main", "lib"],
 ];
 
-/// Beside the house: who may see the clock and the settings.
-const BESIDE: [(&str, &[&str]); 2] = [("ambient", &["http", "app", "cli"]), ("config", &["app", "cli"])];
+/// Beside the house: who may see the clock, the settings and traces.
+const BESIDE: [(&str, &[&str]); 3] = [
+    ("ambient", &["http", "app", "cli"]),
+    ("config", &["app", "cli"]),
+    ("traces", &["http", "tasks", "design", "cli", "config"]),
+];
 
 /// Libraries that live in one room. Everybody else has to ask that room.
-const AT_HOME: [(&str, &[&str]); 22] = [
+const AT_HOME: [(&str, &[&str]); 27] = [
     ("sqlx", &["store"]),
     ("object_store", &["store"]),
     ("rand", &["domain"]),
@@ -42,6 +46,11 @@ const AT_HOME: [(&str, &[&str]); 22] = [
     ("rustix", &["cli"]),
     ("jiff", &["domain", "ambient"]),
     ("getrandom", &["ambient"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
+    ("opentelemetry_otlp", &["traces"]),
+    ("opentelemetry_http", &["traces"]),
+    ("tracing_opentelemetry", &["traces"]),
 ];
 
 const FILE_LINES_MAX: usize = 500;

@@ -9,18 +9,23 @@ mod moving;
 mod output;
 mod ready;
 mod runtime;
+mod simulate;
 mod upkeep;
 mod work;
 
 use crate::ambient::Ambient;
 use crate::config::{self, Config, Given};
+use crate::traces::{self, Traces};
 use crate::{app, http};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use output::Output;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 #[derive(Parser)]
 #[command(
@@ -85,6 +90,8 @@ enum Task {
     MigrateStore(moving::MoveArgs),
     /// Ask the server on this machine, at the setting listen, whether it is ready; exits with 1 when it is not
     Ready,
+    /// Play a day of visitors against a running service, and tell how it answered and whether every check-in is there once
+    Simulate(simulate::SimulateArgs),
     /// Print all settings and where each comes from
     Config,
     /// Print the OpenAPI document
@@ -130,12 +137,19 @@ fn is_broken_pipe(error: &std::io::Error) -> bool {
 
 fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     let out = Output::new(cli.json);
-    log_to_stderr(&config.log, matches!(cli.command, Task::Serve));
+    let is_server = matches!(cli.command, Task::Serve);
+    let traces = config.traces.as_ref().filter(|_| is_server).map(Traces::start).transpose();
+    let traces = traces.map_err(|error| anyhow!("traces cannot be told: {error}"))?;
+    log_to_stderr(&config.log, is_server, traces.as_ref());
     let runtime = runtime::start()?;
     let ambient = Ambient::system();
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
-        Task::Serve => runtime.block_on(serve(config, ambient)).map(done),
+        Task::Serve => {
+            let served = runtime.block_on(serve(config, ambient));
+            traces.into_iter().for_each(Traces::end);
+            served.map(done)
+        }
         Task::Design(task) => runtime.block_on(design::run(&config, &ambient, task, &out)),
         Task::Validate { paths } => work::validate(&paths, &out),
         Task::Counts(args) => runtime.block_on(work::counts(&config, &ambient, &args, &out)),
@@ -150,6 +164,7 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::Recount(args) => runtime.block_on(work::recount(&config, &ambient, &args, &out)),
         Task::MigrateStore(args) => runtime.block_on(moving::run(&config, &args, &out)),
         Task::Ready => runtime.block_on(ready::ask(&config, &out)),
+        Task::Simulate(args) => runtime.block_on(simulate::run(&ambient, args, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)
@@ -162,12 +177,17 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     }
 }
 
-/// The server logs JSON; other commands say only what is wrong, in plain words.
-fn log_to_stderr(filter: &str, server: bool) {
-    let filter = if server { filter } else { "warn" };
-    let filter = filter.parse::<tracing_subscriber::EnvFilter>().unwrap_or_default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if server { log.json().flatten_event(true).init() } else { log.without_time().init() }
+/// The server logs JSON; other commands say only what is wrong, in plain words. Spans are for traces alone.
+fn log_to_stderr(filter: &str, is_server: bool, traces: Option<&Traces>) {
+    let filter = if is_server { filter } else { "warn" };
+    let filter = format!("{filter},{}=off", traces::TARGET).parse::<EnvFilter>().unwrap_or_default();
+    let log = fmt::layer().with_writer(std::io::stderr);
+    if is_server {
+        let log = log.json().flatten_event(true).with_filter(filter);
+        tracing_subscriber::registry().with(log).with(traces.map(Traces::layer)).init();
+    } else {
+        tracing_subscriber::registry().with(log.without_time().with_filter(filter)).init();
+    }
 }
 
 async fn serve(config: Config, ambient: Ambient) -> Result<()> {

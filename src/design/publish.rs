@@ -9,7 +9,9 @@ use crate::store::{
     DraftState, NewSchedule, NotEdited, NotReleased, Publication, PublishOutcome, Release, RouteState, Store,
     StoreError, Version, Who,
 };
+use crate::traces;
 use std::collections::{BTreeMap, HashSet};
+use tracing::Instrument;
 
 /// Longest note of a publication, in characters.
 pub const NOTE_MAX: usize = 1_000;
@@ -217,7 +219,8 @@ pub async fn publish(
     gate(store, &state, acknowledged).await?;
     // What was checked is what is published, whoever changes it meanwhile.
     let release = Release::Draft(state.version(), state.revision);
-    store.release(slug, &release, publication).await?.map_err(PublishError::NotReleased)
+    let releasing = store.release(slug, &release, publication).instrument(traces::publish());
+    releasing.await?.map_err(PublishError::NotReleased)
 }
 
 /// Brings an old revision back as a new one.
@@ -230,7 +233,9 @@ pub async fn restore(
     revision: i64,
     publication: &Publication,
 ) -> Result<PublishOutcome, PublishError> {
-    store.release(slug, &Release::Restore(revision), publication).await?.map_err(PublishError::NotReleased)
+    let release = Release::Restore(revision);
+    let releasing = store.release(slug, &release, publication).instrument(traces::publish());
+    releasing.await?.map_err(PublishError::NotReleased)
 }
 
 /// Takes a route back: visitors no longer get it, its counts stay, and what it held becomes its draft.
@@ -238,7 +243,9 @@ pub async fn restore(
 /// # Errors
 /// When it is not published, or the store does not take it.
 pub async fn withdraw(store: &Store, slug: &str, publication: &Publication) -> Result<PublishOutcome, PublishError> {
-    store.release(slug, &Release::Withdraw, publication).await?.map_err(PublishError::NotReleased)
+    let release = Release::Withdraw;
+    let releasing = store.release(slug, &release, publication).instrument(traces::publish());
+    releasing.await?.map_err(PublishError::NotReleased)
 }
 
 /// Sets the time at which a draft is to be published, if it could be published now.

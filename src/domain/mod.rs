@@ -20,4 +20,5 @@ pub(crate) mod sample;
 pub mod sums;
 pub mod time;
 pub mod token;
+pub mod visitors;
 pub mod zone;

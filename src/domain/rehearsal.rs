@@ -6,16 +6,17 @@
 
 mod assumptions;
 mod chart;
-mod figures;
+pub(super) mod figures;
 mod outcome;
-mod phone;
+pub(super) mod phone;
 #[cfg(test)]
 mod tests;
-mod visit;
-mod walk;
+pub(super) mod visit;
+pub(super) mod walk;
 
 pub use chart::chart;
 
+use super::geodesy::LatLon;
 use super::route::{StudyRoute, Text, Waypoint};
 use super::zone::Zone;
 use serde::{Deserialize, Serialize};
@@ -284,19 +285,29 @@ fn weight(waypoint: &Waypoint) -> usize {
     }
 }
 
-/// The sky over each stop: what the plan says, else by the theme of water, else a courtyard where another stop is near.
+/// The sky over each stop: what the plan says, else what can be derived.
 fn settings(route: &StudyRoute, plan: &Plan) -> Vec<Setting> {
+    let stops = route.waypoints.iter().map(|waypoint| (waypoint.position, waypoint.body.themes.as_slice()));
+    let derived = derived_settings(stops);
+    let stops = route.waypoints.iter().zip(derived);
+    stops.map(|(waypoint, derived)| plan.settings.get(&waypoint.id).copied().unwrap_or(derived)).collect()
+}
+
+/// The sky over each stop of a route: by the theme of water, else a courtyard where another stop is near.
+#[must_use]
+pub fn derived_settings<'a>(stops: impl Iterator<Item = (LatLon, &'a [String])>) -> Vec<Setting> {
     // Over so short a way the chord is the distance.
-    let places: Vec<[f64; 3]> = route.waypoints.iter().map(|waypoint| waypoint.position.ecef()).collect();
+    let places: Vec<([f64; 3], &[String])> = stops.map(|(position, themes)| (position.ecef(), themes)).collect();
     let apart2 = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-    let near = |a: &[f64; 3]| places.iter().filter(|b| apart2(a, b) <= COURTYARD_M * COURTYARD_M).count() > 1;
-    let stops = route.waypoints.iter().zip(&places);
-    stops
-        .map(|(waypoint, place)| match plan.settings.get(&waypoint.id) {
-            Some(&setting) => setting,
-            None if waypoint.body.themes.iter().any(|theme| theme == WATER_THEME) => Setting::Riverside,
-            None if near(place) => Setting::Courtyard,
-            None => Setting::OpenSky,
-        })
-        .collect()
+    let near = |a: &[f64; 3]| places.iter().filter(|(b, _)| apart2(a, b) <= COURTYARD_M * COURTYARD_M).count() > 1;
+    let setting = |(place, themes): &([f64; 3], &[String])| {
+        if themes.iter().any(|theme| theme == WATER_THEME) {
+            Setting::Riverside
+        } else if near(place) {
+            Setting::Courtyard
+        } else {
+            Setting::OpenSky
+        }
+    };
+    places.iter().map(setting).collect()
 }

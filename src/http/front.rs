@@ -15,6 +15,7 @@ use super::problem::{self, Code, Problem, ProblemCode};
 use super::session;
 use super::state::{Inner, Shell};
 use super::upload::{UPLOAD_TIMEOUT, is_streamed};
+use crate::traces;
 use access_log::Line;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -28,6 +29,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower_service::Service;
+use tracing::{Instrument, Span};
 
 pub use access_log::AccessLog;
 pub use endpoints::Endpoints;
@@ -91,6 +93,7 @@ struct Passage {
     method: Method,
     endpoint: usize,
     from_other_origin: bool,
+    span: Span,
 }
 
 impl Answers for Gate {
@@ -104,11 +107,13 @@ impl Answers for Gate {
         let endpoint = front.endpoints.at(request.uri().path());
         let (id, method) = (request_id(request.headers()), request.method().clone());
         let from_other_origin = request.headers().contains_key(header::ORIGIN);
-        let passage = Passage { started: Instant::now(), id, method, endpoint, from_other_origin };
+        let span = traces::request(known_method(&method), front.endpoints.get(endpoint).template(), request.headers());
+        let passage = Passage { started: Instant::now(), id, method, endpoint, from_other_origin, span };
         if let Some(answer) = front.at_once(&request, &passage) {
             return Either::Left(ready(front.leave(answer, &passage)));
         }
-        Either::Right(Box::pin(Arc::clone(front).lead_through(request, peer, passage)))
+        let span = passage.span.clone();
+        Either::Right(Box::pin(Arc::clone(front).lead_through(request, peer, passage).instrument(span)))
     }
 }
 
@@ -184,6 +189,7 @@ impl Front {
         let (endpoint, method, took) =
             (self.endpoints.get(passage.endpoint), known_method(&passage.method), passage.started.elapsed());
         endpoint.count(method, response.status(), took);
+        traces::answered(&passage.span, response.status().as_u16());
         let code = response.extensions().get::<ProblemCode>().map_or("", |code| code.0);
         if !code.is_empty() {
             metrics::counter!("studyroute_refusals_total", "code" => code).increment(1);

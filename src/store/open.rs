@@ -5,11 +5,10 @@ use super::counters::Known;
 use super::pool::{Lender, Serves};
 use super::sql::on;
 use super::{Pools, Result, Store, StoreError, postgres};
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Acquire, ConnectOptions, Connection, FromRow, IntoArguments, Sqlite};
-use std::ops::Deref;
+use sqlx::{ConnectOptions, Connection, FromRow, IntoArguments, Sqlite};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -114,25 +113,21 @@ async fn open_sqlite(file: &str) -> Result<Store> {
 /// sqlx locks nothing here, so two processes may make the tables of a new file at once; then one of them tries again and finds
 /// them made.
 async fn migrate_sqlite(write: &Lender<Sqlite>) -> Result<()> {
-    let until = Instant::now() + BUSY_TIMEOUT;
+    let (migrator, until) = (tolerant(sqlx::migrate!("migrations/sqlite")), Instant::now() + BUSY_TIMEOUT);
     loop {
-        match bring_up(sqlx::migrate!("migrations/sqlite"), write.pool()).await {
+        match migrator.run(write.pool()).await {
             Err(_) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(20)).await,
-            migrator => return may_be_used(&migrator?, write).await,
+            done => break done.map_err(unfit)?,
         }
     }
+    may_be_used(&migrator, write).await
 }
 
-/// Brings the tables up to date, once: on PostgreSQL whoever comes second waits. A newer program may have brought them further; then
-/// they say whether this one may still use them.
-pub(super) async fn bring_up<'a, A>(mut migrator: Migrator, on: A) -> Result<Migrator>
-where
-    A: Acquire<'a>,
-    <A::Connection as Deref>::Target: Migrate,
-{
+/// What brings the tables up to date, once: on PostgreSQL whoever comes second waits. A newer program may have brought them further; then
+/// they say whether this one may still use them ([`may_be_used`]).
+pub(super) fn tolerant(mut migrator: Migrator) -> Migrator {
     migrator.set_ignore_missing(true);
-    migrator.run(on).await.map_err(unfit)?;
-    Ok(migrator)
+    migrator
 }
 
 /// Whether this program knows what the tables need.
@@ -210,7 +205,7 @@ fn refuse(why: String) -> sqlx::Error {
     sqlx::Error::Configuration(why.into())
 }
 
-fn unfit(error: sqlx::migrate::MigrateError) -> StoreError {
+pub(super) fn unfit(error: sqlx::migrate::MigrateError) -> StoreError {
     match error {
         sqlx::migrate::MigrateError::Execute(error) => StoreError::Unavailable(error),
         other => StoreError::Unfit(format!("the tables cannot be brought up to date: {other}")),

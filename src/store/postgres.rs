@@ -3,7 +3,7 @@
 
 use super::address::{Address, Wanted};
 use super::counters::Known;
-use super::open::{ACQUIRE_TIMEOUT, TRUSTED_FOR, bring_up, may_be_used, newest};
+use super::open::{ACQUIRE_TIMEOUT, TRUSTED_FOR, may_be_used, newest, tolerant, unfit};
 use super::pool::Lender;
 use super::{Pools, Result, Store, StoreError};
 use futures_util::future::join_all;
@@ -72,11 +72,10 @@ pub(super) async fn open(url: &str) -> Result<Store> {
     // tables up to date.
     let (server, mut first) = find(&address).await?;
     read_back(&mut first, address.by_transaction).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
-    let migrator = if address.by_transaction {
-        sqlx::migrate!("migrations/postgres")
-    } else {
-        bring_up(sqlx::migrate!("migrations/postgres"), &mut first).await?
-    };
+    let migrator = tolerant(sqlx::migrate!("migrations/postgres"));
+    if !address.by_transaction {
+        migrator.run(&mut first).await.map_err(unfit)?;
+    }
     first.close().await?;
     let (servers, pool) = pool(address, server);
     let by_transaction = servers.is_by_transaction();

@@ -8,11 +8,13 @@ use crate::domain::check_in;
 use crate::domain::counts::Entry;
 use crate::index::{Current, Index};
 use crate::store::{NewCheckIn, Outcome, Pasts, Store, StoreError};
+use crate::traces;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How long one transaction may take before its waiters are told that its outcome is unknown.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
@@ -216,7 +218,8 @@ impl Writer {
         let too_fast = |earlier: &Entry, new: &NewCheckIn| is_too_fast(&index, earlier, new);
         let pasts = self.take(batch);
         let started = Instant::now();
-        let written = tokio::time::timeout(WRITE_DEADLINE, self.store.record(batch, pasts, &too_fast)).await;
+        let writing = self.store.record(batch, pasts, &too_fast).instrument(traces::commit(batch.len()));
+        let written = tokio::time::timeout(WRITE_DEADLINE, writing).await;
         metrics::histogram!("studyroute_commit_seconds").record(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch is some hundreds")]
         metrics::histogram!("studyroute_batch_check_ins").record(batch.len() as f64);

@@ -6,6 +6,7 @@
 
 use crate::index::{Change, Current, Index, Render, Shelf};
 use crate::store::{Changes, Served, Store, StoreError, StoredWaypoint};
+use crate::traces;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How often the database is asked for its generation: a change made by another process is served this late at most, plus
 /// the time to build the index.
@@ -128,6 +130,11 @@ impl Refresher {
         if newest <= self.current.load().generation() {
             return Ok(());
         }
+        self.renew().instrument(traces::refresh(newest)).await
+    }
+
+    /// Takes in what differs and serves it.
+    async fn renew(&self) -> Result<(), StoreError> {
         let now = self.current.load();
         let mut next = self.load(&now).await?;
         if next.is_none() {

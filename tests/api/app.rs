@@ -221,6 +221,7 @@ fn config(folder: &Path) -> Config {
         trusted_proxies: Vec::new(),
         log: "info".into(),
         access_log: true,
+        traces: None,
         map_tiles: None,
         connections_max: 1_000,
         connections_per_address_max: 256,

@@ -100,6 +100,7 @@ fn start() -> Rig {
         trusted_proxies: Vec::new(),
         log: "off".into(),
         access_log: false,
+        traces: None,
         map_tiles: None,
         connections_max: 1_000,
         connections_per_address_max: 1_000,

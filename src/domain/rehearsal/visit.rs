@@ -48,7 +48,9 @@ impl Ground {
         &self.site
     }
 
-    fn place(&self, [east_m, north_m]: [f64; 2]) -> LatLon {
+    /// The place so many metres east and north of the waypoint.
+    #[must_use]
+    pub fn place(&self, [east_m, north_m]: [f64; 2]) -> LatLon {
         let at = self.site.position;
         let lat = (at.lat() + north_m * self.lat_per_m).clamp(-90.0, 90.0);
         let lon = (at.lon() + east_m * self.lon_per_m + 180.0).rem_euclid(360.0) - 180.0;
@@ -56,7 +58,7 @@ impl Ground {
     }
 
     /// Where a walker stops: near the middle of a circle, anywhere in a polygon.
-    fn stop(&self, chance: &mut Chance) -> [f64; 2] {
+    pub fn stop(&self, chance: &mut Chance) -> [f64; 2] {
         let Zone::Polygon { .. } = self.site.zone else { return in_disc(STOP_WITHIN_M, chance) };
         let reach_m = self.site.zone.reach_m(self.site.position);
         let mut tries = (0..PLACES_MAX).map(|_| in_disc(reach_m, chance));

@@ -14,7 +14,7 @@ use rand_distr::StandardNormal;
 /// The stream for what a walker brings along; stops have the numbers below.
 const OWN_STREAM: u32 = u32::MAX;
 /// Slowest and fastest class, metres a second.
-const PACE_RANGE_M_S: (f64, f64) = (0.5, 2.0);
+pub const PACE_RANGE_M_S: (f64, f64) = (0.5, 2.0);
 
 struct Walker {
     factor: f64,
@@ -89,7 +89,8 @@ fn gather(plan: &Plan) -> (Vec<Walker>, Vec<Class>) {
 }
 
 /// The class of phone that stands at this place when all phones are lined up.
-fn phone_factor(mut place: f64) -> f64 {
+#[must_use]
+pub fn phone_factor(mut place: f64) -> f64 {
     for (factor, share) in PHONES {
         place -= share;
         if place < 0.0 {
@@ -118,18 +119,24 @@ impl Walker {
     }
 }
 
-struct Leg {
+/// The way from one stop to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Leg {
     way_m: f64,
     driven: bool,
 }
 
 impl Leg {
-    fn between(from: LatLon, to: LatLon) -> Self {
+    /// From here to there.
+    #[must_use]
+    pub fn between(from: LatLon, to: LatLon) -> Self {
         let line_m = from.distance_m(to);
         Self { way_m: line_m * DETOUR, driven: line_m > WALK_LEG_MAX_M }
     }
 
-    fn takes_s(&self, pace_m_s: f64) -> f64 {
+    /// How long it takes at this pace on foot.
+    #[must_use]
+    pub fn takes_s(&self, pace_m_s: f64) -> f64 {
         if self.driven { self.way_m / RIDE_M_S + BOARDING_S } else { self.way_m / pace_m_s }
     }
 }
