@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [(&str, &[&str]); 2] = [("ambient", &["http", "app", "cli"]), ("config", &["app", "cli"])];
 
 /// Libraries that live in one room. Everybody else has to ask that room.
-const AT_HOME: [(&str, &[&str]); 22] = [
+const AT_HOME: [(&str, &[&str]); 24] = [
     ("sqlx", &["store"]),
     ("object_store", &["store"]),
     ("rand", &["domain"]),
@@ -38,7 +38,9 @@ const AT_HOME: [(&str, &[&str]); 22] = [
     ("hashbrown", &["index"]),
     // The domain derives the shapes of what designers send and get, as it derives serde's.
     ("utoipa", &["http", "domain", "design"]),
+    ("metrics_process", &["http"]),
     ("clap", &["cli", "config"]),
+    ("reqwest", &["cli"]),
     ("rustix", &["cli"]),
     ("jiff", &["domain", "ambient"]),
     ("getrandom", &["ambient"]),
