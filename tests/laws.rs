@@ -22,7 +22,7 @@ const BESIDE: [(&str, &[&str]); 3] = [
 ];
 
 /// Libraries that live in one room. Everybody else has to ask that room.
-const AT_HOME: [(&str, &[&str]); 27] = [
+const AT_HOME: [(&str, &[&str]); 29] = [
     ("sqlx", &["store"]),
     ("object_store", &["store"]),
     ("rand", &["domain"]),
@@ -42,7 +42,9 @@ const AT_HOME: [(&str, &[&str]); 27] = [
     ("hashbrown", &["index"]),
     // The domain derives the shapes of what designers send and get, as it derives serde's.
     ("utoipa", &["http", "domain", "design"]),
+    ("metrics_process", &["http"]),
     ("clap", &["cli", "config"]),
+    ("reqwest", &["cli"]),
     ("rustix", &["cli"]),
     ("jiff", &["domain", "ambient"]),
     ("getrandom", &["ambient"]),

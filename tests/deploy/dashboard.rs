@@ -43,16 +43,19 @@ fn panels_have_a_title_and_a_place_of_their_own() {
 
 #[test]
 fn every_panel_names_only_what_there_is_and_every_figure_is_looked_at() {
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut expressions) = (BTreeSet::new(), Vec::new());
     for panel in panels().iter().filter(|panel| panel["type"] != "row") {
         let title = panel["title"].as_str().expect("a title");
         let targets = panel["targets"].as_array().expect("targets");
         assert!(!targets.is_empty(), "{title} shows nothing");
         for target in targets {
             assert_eq!(target["datasource"]["uid"], "${datasource}", "{title}");
-            seen.extend(figures::check(title, target["expr"].as_str().expect("an expression")));
+            let expression = target["expr"].as_str().expect("an expression");
+            seen.extend(figures::check(title, expression));
+            expressions.push(expression.replace("$__rate_interval", "1m").replace("$instance", ".*"));
         }
     }
+    rules::assert_read(expressions.into_iter());
     for rule in rules::rules() {
         seen.extend(figures::check("a rule", rule["expr"].as_str().expect("an expression")));
     }

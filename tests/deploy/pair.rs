@@ -71,7 +71,9 @@ impl Pair {
     }
 
     fn command(&self, node: usize, words: &[&str]) -> Command {
-        let mut command = Command::new("bash");
+        // A test that is killed takes its servers along.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "INT", "--", "bash"]);
         let place = |name: &str| self.folder.path().join(name);
         command
             .arg(place("node"))

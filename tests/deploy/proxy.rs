@@ -4,6 +4,7 @@ use crate::{ask, client, skip};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -61,6 +62,12 @@ fn answer(
     write!(visitor, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).ok()
 }
 
+/// Debian keeps it where only root looks.
+fn haproxy() -> Command {
+    let debians = "/usr/sbin/haproxy";
+    Command::new(if Path::new(debians).exists() { debians } else { "haproxy" })
+}
+
 /// The proxy in front of three nodes; killed when dropped.
 struct Proxy {
     child: Child,
@@ -71,7 +78,7 @@ impl Proxy {
     fn start(nodes: [SocketAddr; 3]) -> Option<Self> {
         let free = || TcpListener::bind("127.0.0.1:0").and_then(|door| door.local_addr()).expect("a port").to_string();
         let (at, own) = (free(), free());
-        let mut haproxy = Command::new("haproxy");
+        let mut haproxy = haproxy();
         haproxy
             .args(["-db", "-q", "-f", FILE])
             .env("PROXY_LISTEN", &at)
@@ -122,7 +129,7 @@ fn nowhere() -> SocketAddr {
 
 #[test]
 fn haproxy_takes_its_file_without_a_warning() {
-    let mut haproxy = Command::new("haproxy");
+    let mut haproxy = haproxy();
     haproxy.args(["-c", "-f", FILE]);
     for node in 1..=3 {
         haproxy.env(format!("PROXY_NODE_{node}"), "127.0.0.1:8080");

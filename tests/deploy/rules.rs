@@ -63,3 +63,17 @@ fn every_rule_names_only_figures_labels_and_values_that_there_are() {
         assert_eq!(rule["annotations"]["runbook"], format!("RUNBOOK.md#{}", name.to_lowercase()));
     }
 }
+
+/// Prometheus itself reads expressions that stand elsewhere.
+pub fn assert_read(expressions: impl Iterator<Item = String>) {
+    let rules: Vec<Value> =
+        expressions.enumerate().map(|(i, expr)| serde_json::json!({"record": format!("r{i}"), "expr": expr})).collect();
+    assert!(!rules.is_empty());
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rules.yaml");
+    // JSON is YAML, too.
+    std::fs::write(&file, serde_json::json!({"groups": [{"name": "all", "rules": rules}]}).to_string())
+        .expect("written");
+    let Some((good, said)) = ask(Command::new("promtool").args(["check", "rules"]).arg(&file)) else { return };
+    assert!(good, "{said}");
+}

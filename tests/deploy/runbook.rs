@@ -154,12 +154,15 @@ fn every_command_to_the_pair_is_one_of_its_script_and_every_service_is_one_of_co
 
 #[test]
 fn every_question_to_prometheus_names_what_there_is() {
-    let questions = behind("ask ");
-    assert!(questions.len() > 20, "{questions:?}");
-    for line in typed(&runbook()).iter().filter(|line| line.starts_with("ask ")) {
-        let question = line["ask ".len()..].trim_matches('\'');
+    let typed = typed(&runbook());
+    let questions =
+        typed.iter().filter_map(|line| line.strip_prefix("ask ")).map(|question| question.trim_matches('\''));
+    let questions: Vec<String> = questions.map(ToString::to_string).collect();
+    assert!(questions.len() > 25, "{questions:?}");
+    for question in &questions {
         figures::check("RUNBOOK.md", question);
     }
+    rules::assert_read(questions.into_iter());
 }
 
 #[test]
