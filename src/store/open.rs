@@ -162,9 +162,11 @@ async fn open_postgres(url: &str) -> Result<Store> {
     // A pool would only say that it timed out.
     let mut first = options.connect().await?;
     read_back_postgres(&mut first).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
-    // Not through the pool: here it is right to wait until another node has brought the tables up to date.
-    sqlx::migrate!("migrations/postgres").run(&mut first).await.map_err(unfit)?;
     first.close().await?;
+    // Beside the pool: here it is right to wait until another node has brought the tables up to date.
+    let patient = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    sqlx::migrate!("migrations/postgres").run(&patient).await.map_err(unfit)?;
+    patient.close().await;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)

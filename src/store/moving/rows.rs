@@ -234,7 +234,9 @@ pub(super) struct Print {
 impl Print {
     pub fn add(&mut self, row: &[Value]) {
         self.buffer.clear();
-        row.iter().for_each(|cell| cell.canonical(&mut self.buffer));
+        for cell in row {
+            cell.canonical(&mut self.buffer);
+        }
         self.hash.update(&self.buffer);
         self.rows += 1;
     }
@@ -250,7 +252,9 @@ mod tests {
 
     fn print(rows: &[&[Value]]) -> String {
         let mut print = Print::default();
-        rows.iter().for_each(|row| print.add(row));
+        for row in rows {
+            print.add(row);
+        }
         print.finish().sha256
     }
 
