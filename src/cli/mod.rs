@@ -155,9 +155,9 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     }
 }
 
-/// The server logs JSON; other commands say only what is wrong, in plain words.
+/// The server logs JSON; other commands say only what is wrong, in plain words. That they read everything and take a while is not wrong.
 fn log_to_stderr(filter: &str, server: bool) {
-    let filter = if server { filter } else { "warn" };
+    let filter = if server { filter } else { "warn,sqlx::query=error" };
     let filter = filter.parse::<tracing_subscriber::EnvFilter>().unwrap_or_default();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if server { log.json().flatten_event(true).init() } else { log.without_time().init() }
