@@ -177,9 +177,10 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
     }
 }
 
-/// The server logs JSON; other commands say only what is wrong, in plain words. Spans are for traces alone.
+/// The server logs JSON; other commands say only what is wrong, in plain words: that they read everything and take a while is
+/// not wrong. Spans are for traces alone.
 fn log_to_stderr(filter: &str, is_server: bool, traces: Option<&Traces>) {
-    let filter = if is_server { filter } else { "warn" };
+    let filter = if is_server { filter } else { "warn,sqlx::query=error" };
     let filter = format!("{filter},{}=off", traces::TARGET).parse::<EnvFilter>().unwrap_or_default();
     let log = fmt::layer().with_writer(std::io::stderr);
     if is_server {

@@ -26,7 +26,7 @@ const AFTERWARDS: &str =
 /// From where to where.
 #[derive(Args)]
 pub struct MoveArgs {
-    /// The database that is in use: sqlite:FILE or postgres://USER@HOST/NAME
+    /// The database that is in use, named as the setting database is
     #[arg(long, value_name = "URL")]
     from: String,
     /// An empty database, or one that the same move was begun into

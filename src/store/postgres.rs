@@ -68,15 +68,17 @@ pub(super) async fn open(url: &str) -> Result<Store> {
             "check-ins need the server that takes writes: target_session_attrs=read-write".into(),
         ));
     }
-    // Not through the pool, which would only say that it timed out; and here it is right to wait until another node has brought the
-    // tables up to date.
+    // A pool would only say that it timed out.
     let (server, mut first) = find(&address).await?;
     read_back(&mut first, address.by_transaction).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
+    first.close().await?;
     let migrator = tolerant(sqlx::migrate!("migrations/postgres"));
     if !address.by_transaction {
-        migrator.run(&mut first).await.map_err(unfit)?;
+        // Beside the pool: here it is right to wait until another node has brought the tables up to date.
+        let patient = PgPoolOptions::new().max_connections(1).connect_with(server.clone()).await?;
+        migrator.run(&patient).await.map_err(unfit)?;
+        patient.close().await;
     }
-    first.close().await?;
     let (servers, pool) = pool(address, server);
     let by_transaction = servers.is_by_transaction();
     let read = Lender::new(pool.clone(), "begin isolation level repeatable read read only", by_transaction);

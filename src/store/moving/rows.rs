@@ -235,7 +235,9 @@ pub(super) struct Print {
 impl Print {
     pub fn add(&mut self, row: &[Value]) {
         self.buffer.clear();
-        row.iter().for_each(|cell| cell.canonical(&mut self.buffer));
+        for cell in row {
+            cell.canonical(&mut self.buffer);
+        }
         self.hash.update(&self.buffer);
         self.rows += 1;
     }
@@ -251,7 +253,9 @@ mod tests {
 
     fn print(rows: &[&[Value]]) -> String {
         let mut print = Print::default();
-        rows.iter().for_each(|row| print.add(row));
+        for row in rows {
+            print.add(row);
+        }
         print.finish().sha256
     }
 

@@ -33,7 +33,7 @@ pub(in crate::store) enum Life {
 }
 
 /// One table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Table {
     /// Its name.
     pub name: &'static str,
