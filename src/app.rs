@@ -1,6 +1,7 @@
 //! The composition root: bind, open the store, import, load the index, start the tasks, serve, and stop it all in order.
 
 mod schedules;
+mod watchers;
 
 use crate::ambient::Ambient;
 use crate::config::Config;
@@ -13,7 +14,7 @@ use crate::formats::geojson;
 use crate::http::door::{self, DoorLimits, DoorStats};
 use crate::http::front::{AccessLog, FrontLimits, HEAD_MAX_BYTES, Permits};
 use crate::http::state::{Inner, Shell};
-use crate::http::{Admission, Files, Fittings, PageTexts, TrustedProxies, service, wire};
+use crate::http::{Files, Fittings, Limits, Nodes, PageTexts, TrustedProxies, service, wire};
 use crate::index::{Current, Index};
 use crate::store::{Blobs, PublishOutcome, Store, assets_setting};
 use crate::tasks::recorder::{Recorder, RecorderLimits};
@@ -56,17 +57,18 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     let permits = Arc::new(Permits::new(FrontLimits::default()));
     let watched = Arc::clone(&permits);
     let lag = tokio::spawn(async move { watched.watch_lag().await });
-    let service = service(Arc::clone(&shell), fittings(&config, permits)?);
-    let serving = CancellationToken::new();
+    let nodes = Nodes::default();
     let stats = Arc::new(DoorStats::default());
+    let service = service(Arc::clone(&shell), fittings(&config, permits, Arc::clone(&stats), &nodes)?);
+    let serving = CancellationToken::new();
     let limits = door_limits(&config);
     let door = tokio::spawn(door::serve(listener, service, limits, stats, serving.clone(), config.drain));
     // A database that does not answer must not keep the process from stopping.
     let loaded = tokio::select! {
-        loaded = load(&config, &ambient, &shell, &serving) => loaded.map(Some),
+        loaded = load(&config, &ambient, &shell, &nodes, &serving) => loaded.map(Some),
         () = stop.cancelled() => Ok(None),
     };
-    let Loaded { store, recorder, schedules } = match loaded {
+    let Loaded { store, recorder, schedules, watchers } = match loaded {
         Ok(Some(loaded)) => loaded,
         early => {
             lag.abort();
@@ -89,8 +91,8 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
         live.recorder.close();
     }
     let left = config.drain.saturating_sub(stopping.elapsed()).max(WRITERS_DRAIN_MIN);
-    let (recorder, schedules) =
-        tokio::join!(tokio::time::timeout(left, recorder), tokio::time::timeout(left, schedules));
+    let within = |task| tokio::time::timeout(left, task);
+    let (recorder, schedules, _) = tokio::join!(within(recorder), within(schedules), within(watchers));
     if recorder.is_err() {
         tracing::error!("the recorder did not finish in time; what it held was never acknowledged");
     }
@@ -107,9 +109,16 @@ struct Loaded {
     store: Store,
     recorder: JoinHandle<()>,
     schedules: JoinHandle<()>,
+    watchers: JoinHandle<()>,
 }
 
-async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &CancellationToken) -> Result<Loaded> {
+async fn load(
+    config: &Config,
+    ambient: &Ambient,
+    shell: &Shell,
+    nodes: &Nodes,
+    serving: &CancellationToken,
+) -> Result<Loaded> {
     let mut store = open(&config.database).await?;
     if !config.database_replica.is_empty() {
         store = store.with_replica(&config.database_replica)?;
@@ -123,19 +132,14 @@ async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &Cance
     let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&current), limits);
     let (task, until) = (Arc::clone(&refresher), serving.clone());
     tokio::spawn(async move { task.run(until).await });
-    let (eyes, until) = (store.clone(), serving.clone());
-    tokio::spawn(async move {
-        let watched = async { tokio::join!(eyes.follow(), eyes.watch_replica()) };
-        until.run_until_cancelled(watched).await
-    });
-    let (ears, heard, until) = (store.clone(), Arc::clone(&refresher), serving.clone());
-    tokio::spawn(async move { until.run_until_cancelled(ears.listen(|| heard.wake())).await });
+    let (node, until) = (ambient.random_id()?, serving.clone());
+    let watchers = watchers::start(store.clone(), Arc::clone(&refresher), node, nodes.clone(), until);
     let schedules =
         schedules::watch(store.clone(), Arc::clone(&refresher), ambient.clone(), config.retention, serving.clone());
     let schedules = tokio::spawn(schedules);
     let inner = Inner::new(store.clone(), current, recorder, refresher, broken_files);
     shell.go_live(inner.with_blobs(blobs));
-    Ok(Loaded { store, recorder: recording, schedules })
+    Ok(Loaded { store, recorder: recording, schedules, watchers })
 }
 
 /// Opens the database, or says in words why not.
@@ -144,6 +148,16 @@ async fn load(config: &Config, ambient: &Ambient, shell: &Shell, serving: &Cance
 /// When it cannot be opened.
 pub async fn open(url: &str) -> Result<Store> {
     Store::open(url)
+        .await
+        .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
+}
+
+/// The same, also when the database is only half moved to.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_unfinished(url: &str) -> Result<Store> {
+    Store::open_unfinished(url)
         .await
         .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
 }
@@ -234,19 +248,25 @@ pub fn route_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn fittings(config: &Config, permits: Arc<Permits>) -> Result<Fittings> {
+fn fittings(config: &Config, permits: Arc<Permits>, door: Arc<DoorStats>, nodes: &Nodes) -> Result<Fittings> {
     // The setting of the log decides about its lines too.
     let is_logged = config.access_log && tracing::enabled!(target: "access", tracing::Level::INFO);
     let log = is_logged.then(|| AccessLog::start(std::io::stderr())).transpose();
     Ok(Fittings {
         permits,
         log: log.context("there is no thread for the access log")?,
-        admission: Admission::new(config.participants_burst, config.participants_per_minute),
+        limits: Limits::new(
+            config.participants_burst,
+            config.participants_per_minute,
+            config.failed_keys_per_minute,
+            nodes,
+        ),
         proxies: TrustedProxies(config.trusted_proxies.clone().into()),
         pages: PageTexts { home: web::HOME, problems: web::problems, rehearsal: web::rehearsal::page },
         files: Arc::new(Files::new(web::built(), config.map_tiles.as_ref())),
         map_tiles: config.map_tiles.clone(),
         prometheus: install_metrics(),
+        door,
     })
 }
 

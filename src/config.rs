@@ -34,7 +34,7 @@ pub struct Setting {
 }
 
 /// All settings.
-pub const SETTINGS: [Setting; 22] = [
+pub const SETTINGS: [Setting; 23] = [
     Setting { name: "listen", default: "127.0.0.1:8080", help: "Address and port to listen on" },
     Setting {
         name: "database",
@@ -94,6 +94,11 @@ pub const SETTINGS: [Setting; 22] = [
         name: "participants-per-minute",
         default: "60",
         help: "New participants one address may make per minute after the burst",
+    },
+    Setting {
+        name: "failed-keys-per-minute",
+        default: "60",
+        help: "Keys from one address that may be wrong per minute; after that none from there is looked at for a while",
     },
     Setting { name: "queue-max-check-ins", default: "8192", help: "Check-ins that may wait for the database" },
     Setting { name: "batch-max-check-ins", default: "512", help: "Check-ins of one transaction" },
@@ -295,6 +300,8 @@ pub struct Config {
     pub participants_burst: NonZeroU32,
     /// And per minute after that.
     pub participants_per_minute: NonZeroU32,
+    /// Keys from one address that may be wrong per minute.
+    pub failed_keys_per_minute: NonZeroU32,
     /// Check-ins that may wait.
     pub queue_max: usize,
     /// Check-ins of one transaction.
@@ -342,6 +349,7 @@ impl Config {
             connections_per_address_max: count("connections-per-address-max", 1, 1_000_000)?,
             participants_burst: given.parse("participants-burst", "a whole number above 0")?,
             participants_per_minute: given.parse("participants-per-minute", "a whole number above 0")?,
+            failed_keys_per_minute: given.parse("failed-keys-per-minute", "a whole number above 0")?,
             queue_max: count("queue-max-check-ins", 100, 1_000_000)?,
             batch_max: count("batch-max-check-ins", 1, 10_000)?,
             retention: Retention {

@@ -158,7 +158,7 @@ fn the_map_names_places_that_exist() {
 #[test]
 fn every_makefile_name_that_a_document_mentions_exists() {
     let makefile = std::fs::read_to_string("Makefile").expect("a Makefile");
-    for document in ["README.md", "CONTRIBUTING.md", "docs/designers.md", ".ci/run"] {
+    for document in ["README.md", "CONTRIBUTING.md", "docs/designers.md", "docs/keeping.md", ".ci/run"] {
         let text = std::fs::read_to_string(document).expect("readable");
         // As a command: at the beginning of a line or in backticks; "to make one" is a sentence.
         let commands = text.split("\nmake ").skip(1).chain(text.split("`make ").skip(1));
@@ -167,6 +167,30 @@ fn every_makefile_name_that_a_document_mentions_exists() {
             let known = name.is_empty() || makefile.contains(&format!("\n{name}:"));
             assert!(known, "{document} mentions make {name}");
         }
+    }
+}
+
+#[test]
+fn the_commands_of_the_guide_to_keeping_data_exist_with_their_flags() {
+    let guide = std::fs::read_to_string("docs/keeping.md").expect("the guide is there");
+    let blocks = guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let commands: Vec<&str> = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("studyroute ")).collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in commands {
+        let command = command.split('#').next().unwrap_or_default();
+        let name = command.split(' ').next().unwrap_or_default();
+        let help = Command::new(env!("CARGO_BIN_EXE_studyroute")).args([name, "--help"]).output().expect("it runs");
+        assert!(help.status.success(), "there is no command {name}");
+        let help = String::from_utf8(help.stdout).expect("text");
+        for flag in command.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{name} has no {flag}");
+        }
+    }
+    let named: Vec<&str> = guide.split("| `retention").skip(1).filter_map(|rest| rest.split('`').next()).collect();
+    assert_eq!(named.len(), 3);
+    for name in named {
+        let known = |setting: &studyroute::config::Setting| setting.name.strip_prefix("retention") == Some(name);
+        assert!(SETTINGS.iter().any(known), "retention{name} is no setting");
     }
 }
 

@@ -24,9 +24,13 @@ pub async fn watch(
     retention: Retention,
     stop: CancellationToken,
 ) {
+    for chore in ["publish", "sweep"] {
+        failures(chore).increment(0);
+    }
     let mut swept: Option<Instant> = None;
     let mut in_step = true;
     loop {
+        let mut chore = "publish";
         let mut result = publish::publish_due(&store, ambient.now_ms()).await.map(|published| {
             if published {
                 refresher.wake();
@@ -34,13 +38,15 @@ pub async fn watch(
         });
         if result.is_ok() && swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
             swept = Some(Instant::now());
+            chore = "sweep";
             result = sweep(&store, &ambient, retention, &stop).await;
         }
-        // Said once, not every second.
-        if let Err(error) = &result
-            && in_step
-        {
-            tracing::error!(error = error.with_causes(), "drafts cannot be published at their time now");
+        if let Err(error) = &result {
+            failures(chore).increment(1);
+            // Said once, not every second.
+            if in_step {
+                tracing::error!(chore, error = error.with_causes(), "drafts cannot be published at their time now");
+            }
         }
         in_step = result.is_ok();
         tokio::select! {
@@ -48,6 +54,10 @@ pub async fn watch(
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+}
+
+fn failures(chore: &'static str) -> metrics::Counter {
+    metrics::counter!("studyroute_chores_failed_total", "chore" => chore)
 }
 
 /// In small steps, so that check-ins do not wait behind it.

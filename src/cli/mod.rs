@@ -5,7 +5,9 @@ mod assets;
 mod audit;
 mod design;
 mod keys;
+mod moving;
 mod output;
+mod ready;
 mod runtime;
 mod upkeep;
 mod work;
@@ -60,12 +62,13 @@ enum Task {
         #[command(subcommand)]
         command: assets::AssetTask,
     },
-    /// Copy the database while it is in use: verified, written beside, then renamed
+    /// Copy the database, SQLite or PostgreSQL, into one SQLite file while it is in use: written beside, verified, then renamed
     Backup {
         /// The new file
         file: PathBuf,
     },
-    /// Put a copy back in the place of the database, which is moved aside; whoever was erased since is erased again
+    /// Put a copy back in the place of the database, which is moved aside, or into an empty PostgreSQL database; whoever was
+    /// erased since is erased again
     Recover {
         /// A file that `backup` made
         file: PathBuf,
@@ -76,6 +79,12 @@ enum Task {
     Migrate,
     /// Check that the database is sound, that everything published can be read, and that counters equal the log
     Verify,
+    /// Count the whole log again and compare it with the counters, which can be mended
+    Recount(work::RecountArgs),
+    /// Move everything into another database, SQLite or PostgreSQL, while the first goes on serving; checked by counts and hashes
+    MigrateStore(moving::MoveArgs),
+    /// Ask the server on this machine, at the setting listen, whether it is ready; exits with 1 when it is not
+    Ready,
     /// Print all settings and where each comes from
     Config,
     /// Print the OpenAPI document
@@ -138,6 +147,9 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
         Task::EraseAgain => runtime.block_on(upkeep::erase_again(&config, &out)).map(done),
         Task::Migrate => runtime.block_on(upkeep::migrate(&config, &out)).map(done),
         Task::Verify => runtime.block_on(upkeep::verify(&config, &out)),
+        Task::Recount(args) => runtime.block_on(work::recount(&config, &ambient, &args, &out)),
+        Task::MigrateStore(args) => runtime.block_on(moving::run(&config, &args, &out)),
+        Task::Ready => runtime.block_on(ready::ask(&config, &out)),
         Task::Config => {
             let rows = given.shown().map(|(name, value, origin)| [name.to_string(), value, origin.to_string()]);
             out.table(["setting", "value", "from"], rows.collect()).map(done)

@@ -1,11 +1,12 @@
 //! The work behind `backup`, `recover`, `erase-again`, `migrate` and `verify`: keeping a database, and getting it back.
 
+use super::moving::shown;
 use super::output::Output;
 use crate::ambient::Ambient;
 use crate::app;
-use crate::config::Config;
-use crate::store::{self, Erasures, Store, StoreError, StoredWaypoint};
-use anyhow::{Context, Result, bail};
+use crate::config::{Config, without_password};
+use crate::store::{self, Erasures, MoveProgress, Store, StoreError, StoredWaypoint};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::sync::mpsc;
@@ -16,34 +17,40 @@ use tokio::sync::mpsc;
 /// When the copy cannot be made or is not sound.
 pub async fn backup(config: &Config, file: &Path, out: &Output) -> Result<()> {
     let store = app::open(&config.database).await?;
-    let bar = out.progress(1, "copying and verifying");
-    store.backup(file).await?;
-    bar.finish_and_clear();
+    let progress = MoveProgress::default();
+    shown(out, "copying and verifying", &progress, async { Ok(store.backup(file, &progress).await?) }).await?;
     store.close().await;
     out.alone("backup", &file.display().to_string())
 }
 
-/// Puts a copy back in the place of the database, and erases again whoever was erased since it was made.
+/// Puts a copy back: in the place of an SQLite database, or into an empty PostgreSQL one. Whoever was erased since it was made is erased
+/// again.
 ///
 /// # Errors
 /// When the copy is not sound or the database is in use; then nothing has changed.
 pub async fn recover(config: &Config, ambient: &Ambient, file: &Path, out: &Output) -> Result<()> {
-    let Some(database) = config.database.strip_prefix("sqlite:") else {
-        bail!(
-            "a PostgreSQL database is put back with its own tools (pg_restore, or recovery to a point in time); then run `studyroute erase-again`"
-        );
-    };
-    let database = PathBuf::from(database.strip_prefix("//").unwrap_or(database));
-    let aside = PathBuf::from(format!("{}.replaced-{}", database.display(), ambient.now_ms()));
     // Read first: a database that comes back without it would know whoever was erased.
     let journal = journal(config).await?;
-    let was_there = store::recover(file, &database, &aside).await?;
+    let (database, aside) = match config.database.strip_prefix("sqlite:") {
+        None => (without_password(&config.database), into_postgres(config, file, out).await.map(|()| String::new())?),
+        Some(database) => {
+            let database = PathBuf::from(database.strip_prefix("//").unwrap_or(database));
+            let aside = PathBuf::from(format!("{}.replaced-{}", database.display(), ambient.now_ms()));
+            let was_there = store::recover(file, &database, &aside).await?;
+            let aside = if was_there { aside.display().to_string() } else { String::new() };
+            (database.display().to_string(), aside)
+        }
+    };
     let erased = erase(config, &journal).await?;
-    let aside = if was_there { aside.display().to_string() } else { String::new() };
-    out.table(
-        ["recovered", "what was there before", "erased again"],
-        vec![[database.display().to_string(), aside, erased.to_string()]],
-    )
+    out.table(["recovered", "what was there before", "erased again"], vec![[database, aside, erased.to_string()]])
+}
+
+async fn into_postgres(config: &Config, file: &Path, out: &Output) -> Result<()> {
+    let (store, progress) = (app::open_unfinished(&config.database).await?, MoveProgress::default());
+    let done = async { Ok(store::recover_into(file, &store, &progress).await?) };
+    let done = shown(out, "putting back", &progress, done).await;
+    store.close().await;
+    done
 }
 
 /// Erases again whoever the journal of erasures names: for a database that other tools have put back.
@@ -85,11 +92,11 @@ async fn erase(config: &Config, journal: &Erasures) -> Result<usize> {
 /// When the database cannot be used.
 pub async fn verify(config: &Config, out: &Output) -> Result<ExitCode> {
     let store = app::open(&config.database).await?;
-    let unsound = store.unsoundness().await?;
+    let soundness = store.soundness().await?;
     let published = published(&store).await;
     let audit = store.audit().await?;
     store.close().await;
-    let right = unsound.is_empty() && published.is_ok() && audit.differences.is_empty();
+    let right = soundness.wrong.is_empty() && published.is_ok() && audit.differences.is_empty();
     let found = |what: &str, wrong: Vec<String>, good: String| -> Vec<[String; 2]> {
         let said = if wrong.is_empty() { vec![good] } else { wrong };
         said.into_iter().map(|said| [what.to_string(), said]).collect()
@@ -100,7 +107,7 @@ pub async fn verify(config: &Config, out: &Output) -> Result<ExitCode> {
     };
     let counted = format!("every counter equals the log of {} check-ins", audit.check_ins);
     let rows = [
-        found("database", unsound, "sound".into()),
+        found("database", soundness.wrong, format!("sound, {} rows read", soundness.rows)),
         found("published", unreadable, waypoints),
         found("counters", audit.differences, counted),
     ];

@@ -1,4 +1,4 @@
-//! The work behind `validate` and `counts`.
+//! The work behind `validate`, `counts` and `recount`.
 
 use super::output::Output;
 use crate::ambient::Ambient;
@@ -29,9 +29,17 @@ pub struct CountArgs {
     /// Break down by this; may be repeated
     #[arg(long)]
     by: Vec<By>,
-    /// Count the whole log again and compare it with the counters
+    /// Count the whole log again and compare it with the counters, as `recount` does
     #[arg(long)]
     verify: bool,
+}
+
+/// How to count again.
+#[derive(Args)]
+pub struct RecountArgs {
+    /// Make every counter that differs what the log gives, in one transaction; whoever checks in waits meanwhile
+    #[arg(long)]
+    mend: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,7 +109,7 @@ pub fn validate(paths: &[PathBuf], out: &Output) -> Result<ExitCode> {
 pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &Output) -> Result<ExitCode> {
     let store = app::open(&config.database).await?;
     if args.verify {
-        return verify(&store.audit().await?, out);
+        return recounted(&store.audit().await?, false, out);
     }
     let today = time::local_hour(ambient.now_ms()).day;
     let (first, last) = store.counted_days().await?.unwrap_or((today, today));
@@ -132,14 +140,29 @@ pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(audit: &Audit, out: &Output) -> Result<ExitCode> {
+/// Counts the whole log again and says which counters differ; mends them if that was asked.
+///
+/// # Errors
+/// When the database cannot be used, or the counters cannot be mended.
+pub async fn recount(config: &Config, ambient: &Ambient, args: &RecountArgs, out: &Output) -> Result<ExitCode> {
+    let store = app::open(&config.database).await?;
+    let audit = if args.mend { store.mend_counters(ambient.now_ms()).await? } else { store.audit().await? };
+    store.close().await;
+    recounted(&audit, args.mend, out)
+}
+
+fn recounted(audit: &Audit, is_mended: bool, out: &Output) -> Result<ExitCode> {
     let right = audit.differences.is_empty();
-    let verdict = if right { "every counter equals the log" } else { "counters differ from the log" };
+    let verdict = match (right, is_mended) {
+        (true, _) => "every counter equals the log",
+        (false, false) => "counters differ from the log",
+        (false, true) => "counters differed from the log and are mended",
+    };
     let mut rows =
         vec![[format!("{} check-ins of {} participants", audit.check_ins, audit.participants), verdict.to_string()]];
     rows.extend(audit.differences.iter().map(|difference| [String::new(), difference.clone()]));
     out.table(["counted again", "result"], rows)?;
-    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if right || is_mended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Reads a day from a flag.

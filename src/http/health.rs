@@ -1,11 +1,11 @@
 //! `/healthz`, `/readyz`, `/metrics`: for those who run it. Never refused, whatever the load.
 
+use super::figures::Figures;
 use super::problem::{Code, Problem};
 use super::state::Shell;
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,8 @@ pub struct Readiness {
     database_generation: i64,
     /// How long ago what is served was known to be what is published, seconds.
     lag_s: f64,
-    /// How far the standby that answers counts lags at most, seconds; `null` when the database itself answers them.
+    /// How far the standby that answers counts lags at most, seconds; left out when the database itself answers them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     replica_lag_s: Option<f64>,
     /// Waypoints being served.
     waypoints: usize,
@@ -58,6 +59,20 @@ pub async fn healthz() -> Response {
     (status = 503, description = "Not ready; `reasons` says why", body = Readiness),
 ))]
 pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
+    shell.note_watched();
+    let (readiness, _) = look(&shell).await;
+    let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(readiness)).into_response()
+}
+
+impl Readiness {
+    pub(super) fn is_ready(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}
+
+/// Whether it can serve, and whether the database answers.
+pub(super) async fn look(shell: &Shell) -> (Readiness, bool) {
     let mut readiness = Readiness {
         status: "not-ready",
         reasons: Vec::new(),
@@ -68,7 +83,7 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
         waypoints: 0,
         broken_files: Vec::new(),
     };
-    shell.note_watched();
+    let mut answers = false;
     if shell.is_stopping() {
         readiness.reasons.push("the process is stopping".into());
     }
@@ -84,17 +99,16 @@ pub async fn readyz(State(shell): State<Arc<Shell>>) -> Response {
             readiness.replica_lag_s = live.store.replica_lag().map(|lag| lag.as_secs_f64());
             readiness.reasons.extend(is_behind(lag));
             readiness.broken_files.clone_from(&live.broken_files);
-            if !matches!(tokio::time::timeout(PING_TIMEOUT, live.store.ping()).await, Ok(Ok(()))) {
+            answers = matches!(tokio::time::timeout(PING_TIMEOUT, live.store.ping()).await, Ok(Ok(())));
+            if !answers {
                 readiness.reasons.push("the database does not answer".into());
             }
         }
     }
-    let ready = readiness.reasons.is_empty();
-    if ready {
+    if readiness.is_ready() {
         readiness.status = "ready";
     }
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(readiness)).into_response()
+    (readiness, answers)
 }
 
 fn is_behind(lag: Duration) -> Option<String> {
@@ -108,25 +122,12 @@ fn is_behind(lag: Duration) -> Option<String> {
 ))]
 pub async fn metrics(
     State(shell): State<Arc<Shell>>,
-    Extension(prometheus): Extension<Option<PrometheusHandle>>,
+    Extension(figures): Extension<Arc<Figures>>,
 ) -> Result<Response, Problem> {
-    let prometheus = prometheus.ok_or_else(|| Problem::new(Code::NotReady, "This process collects no metrics."))?;
-    if let Some(live) = shell.live() {
-        let index = live.index();
-        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
-        {
-            metrics::gauge!("studyroute_queue_check_ins").set(live.recorder.depth() as f64);
-            metrics::gauge!("studyroute_index_generation").set(index.generation() as f64);
-            metrics::gauge!("studyroute_database_generation").set(live.refresher.database_generation() as f64);
-            metrics::gauge!("studyroute_index_waypoints").set(index.len() as f64);
-            metrics::gauge!("studyroute_index_lag_seconds").set(live.refresher.lag().as_secs_f64());
-            if let Some(lag) = live.store.replica_lag() {
-                metrics::gauge!("studyroute_replica_lag_seconds").set(lag.as_secs_f64());
-            }
-            metrics::gauge!("studyroute_index_age_seconds").set(live.refresher.age().as_secs_f64());
-        }
-    }
-    let text = prometheus.render();
+    let (readiness, database_answers) = look(&shell).await;
+    let text = figures
+        .told(&shell, readiness.is_ready(), database_answers)
+        .ok_or_else(|| Problem::new(Code::NotReady, "This process collects no metrics."))?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4"), (header::CACHE_CONTROL, "no-store")], text)
         .into_response())
 }

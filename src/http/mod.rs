@@ -12,9 +12,11 @@ mod counts_live;
 pub mod design;
 mod documents;
 pub mod door;
+mod figures;
 pub mod front;
 mod gzip;
 mod health;
+mod limits;
 mod map;
 mod me;
 mod nearby;
@@ -39,6 +41,8 @@ use axum::http::{Extensions, HeaderValue, header};
 use axum::middleware::from_fn;
 use axum::response::Response;
 use body::Bodies;
+use door::DoorStats;
+use figures::Figures;
 use front::{AccessLog, AtOnce, Endpoints, Front, Gate, Permits};
 use metrics_exporter_prometheus::PrometheusHandle;
 use state::Shell;
@@ -52,8 +56,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use about::PageTexts;
 pub use client::TrustedProxies;
+pub use limits::{Limits, Nodes};
 pub use pages::Files;
-pub use participants::Admission;
 
 /// Shorter answers are not compressed on the fly.
 const COMPRESS_MIN_BYTES: u64 = 860;
@@ -77,8 +81,8 @@ pub struct Fittings {
     pub permits: Arc<Permits>,
     /// Where each request is noted, if anywhere.
     pub log: Option<AccessLog>,
-    /// How many participants one address may make.
-    pub admission: Admission,
+    /// What one address may do so often.
+    pub limits: Limits,
     /// Whose forwarding headers count.
     pub proxies: TrustedProxies,
     /// The words of the pages.
@@ -89,6 +93,8 @@ pub struct Fittings {
     pub map_tiles: Option<MapTiles>,
     /// Renders the metrics.
     pub prometheus: Option<PrometheusHandle>,
+    /// What the door counts.
+    pub door: Arc<DoorStats>,
 }
 
 /// The endpoints and their document, made from the same list.
@@ -159,9 +165,9 @@ fn extensions(shell: &Arc<Shell>, api: &utoipa::openapi::OpenApi, fittings: &Fit
     extensions.insert(Arc::new(design::Refusals::default()));
     extensions.insert(Arc::new(design::Jobs::default()));
     extensions.insert(Arc::clone(shell));
-    extensions.insert(fittings.admission.clone());
+    extensions.insert(fittings.limits.clone());
     extensions.insert(fittings.proxies.clone());
-    extensions.insert(fittings.prometheus.clone());
+    extensions.insert(Arc::new(Figures::new(fittings.prometheus.clone(), Arc::clone(&fittings.door))));
     extensions
 }
 

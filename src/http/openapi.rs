@@ -246,6 +246,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     if needs_key {
         also("403", "`forbidden`");
+        also("429", "`too-many-failed-keys`");
     }
     also("414", "`uri-too-long`");
     also("431", "`head-too-large`");

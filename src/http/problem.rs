@@ -100,6 +100,7 @@ codes! {
     CannotRehearse = "cannot-rehearse", 422, "The rehearsal cannot be held like this";
     PreconditionRequired = "precondition-required", 428, "The request must say which version it changes";
     TooManyParticipants = "too-many-participants", 429, "Too many new participants from one address";
+    TooManyFailedKeys = "too-many-failed-keys", 429, "Too many keys from one address were not valid";
     TooManyUploads = "too-many-uploads", 429, "Too many uploads under way";
     HeadTooLarge = "head-too-large", 431, "The request's head is too large";
     Internal = "internal", 500, "Something went wrong here";

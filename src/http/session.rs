@@ -2,12 +2,14 @@
 //! so a page never holds it. The front lends it to a request as if it had been sent as `Authorization`; there is no other state,
 //! so a session ends with its key, on every node at once.
 
+use super::client::ClientAddress;
+use super::limits::Limits;
 use super::problem::Problem;
 use super::request::{Json, NoQuery};
 use super::staff::{Staff, key_of};
 use super::state::Live;
 use crate::store::AccessKey;
-use axum::extract::Request;
+use axum::extract::{Extension, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -49,14 +51,18 @@ impl From<AccessKey> for Session {
 /// Begins a session: the answer sets a cookie that scripts cannot read (`HttpOnly`, `SameSite=Strict`).
 #[utoipa::path(post, path = "/v1/session", tag = "about", request_body = SessionRequest, responses(
     (status = 200, description = "It has begun", body = Session),
+    (status = 401, description = "`token-invalid`", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "`too-many-failed-keys`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn open(
     live: Live,
+    Extension(limits): Extension<Limits>,
+    ClientAddress(address): ClientAddress,
     _: NoQuery,
     headers: HeaderMap,
     Json(body): Json<SessionRequest>,
 ) -> Result<Response, Problem> {
-    let key = key_of(&live, body.key.trim()).await?;
+    let key = key_of(&live, Some(&limits), address, body.key.trim()).await?;
     let mut response = axum::Json(Session::from(key)).into_response();
     set_cookie(&mut response, &headers, body.key.trim(), SESSION_S);
     Ok(response)

@@ -1,7 +1,9 @@
 //! The people with keys: who they are, and what they may do. A key is looked up at every request and never cached, so that a
 //! revoked one opens nothing from the next request on, on every node; people with keys are few and ask seldom.
 
+use super::client::ClientAddress;
 use super::front::REQUEST_ID;
+use super::limits::Limits;
 use super::problem::{Code, Problem};
 use super::state::{Live, Shell, bearer};
 use crate::domain::token::{Holder, Secret};
@@ -9,6 +11,7 @@ use crate::store::{AccessKey, Role, Who};
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, RawPathParams};
 use axum::http::{HeaderMap, request::Parts};
+use std::net::IpAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -25,11 +28,13 @@ impl OptionalFromRequestParts<Arc<Shell>> for Staff {
     /// noticed instead of showing rounded figures.
     async fn from_request_parts(parts: &mut Parts, shell: &Arc<Shell>) -> Result<Option<Self>, Problem> {
         let live = <Live as FromRequestParts<_>>::from_request_parts(parts, shell).await?;
-        let Some(token) = bearer(&parts.headers)? else { return Ok(None) };
-        if Secret::parse(Holder::Participant, token).is_some() {
+        let Some(token) = bearer(&parts.headers)?.map(String::from) else { return Ok(None) };
+        if Secret::parse(Holder::Participant, &token).is_some() {
             return Ok(None);
         }
-        key_of(&live, token).await.map(|key| Some(Self(key)))
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, shell).await;
+        let limits = parts.extensions.get::<Limits>();
+        key_of(&live, limits, address, &token).await.map(|key| Some(Self(key)))
     }
 }
 
@@ -37,8 +42,13 @@ impl OptionalFromRequestParts<Arc<Shell>> for Staff {
 ///
 /// # Errors
 /// When it is none.
-pub async fn key_of(live: &Live, token: &str) -> Result<AccessKey, Problem> {
-    let key = valid_key(live, token).await?;
+pub async fn key_of(live: &Live, limits: Option<&Limits>, from: IpAddr, token: &str) -> Result<AccessKey, Problem> {
+    limits.map_or(Ok(()), |limits| limits.may_try_a_key(from))?;
+    let key = valid_key(live, token).await.inspect_err(|problem| {
+        if let (Some(limits), "token-invalid") = (limits, problem.code()) {
+            limits.failed_with_a_key(from);
+        }
+    })?;
     let now_ms = live.ambient.now_ms();
     if key.last_used_ms.is_none_or(|used_ms| now_ms - used_ms > KEY_USE_EVERY_MS)
         && live.store.note_key_use(key.id, now_ms).await.is_err()

@@ -1,5 +1,7 @@
-//! A consistent copy of the whole database while it is in use, and putting one back: written beside, verified, then renamed.
+//! A consistent copy of the whole database while it is in use, and putting one back: written beside, verified, then renamed. A copy is
+//! an SQLite file whatever it is of, so it can be put back into either database.
 
+use super::moving::{Move, Progress};
 use super::open::sync_folder;
 use super::{Result, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
@@ -7,40 +9,127 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// What was found in a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Soundness {
+    /// What is wrong, in words; empty when it is sound.
+    pub wrong: Vec<String>,
+    /// Rows that could be read: all of them when it is sound.
+    pub rows: u64,
+}
+
 impl Store {
-    /// Writes a copy of an SQLite database to `file`, which must not exist yet.
+    /// Writes a copy of the database, as of one moment, to the SQLite file `file`, which must not exist yet. On PostgreSQL it is written
+    /// row by row and compared.
     ///
     /// # Errors
     /// When the copy cannot be made or is not sound; then `file` does not exist.
-    pub async fn backup(&self, file: &Path) -> Result<()> {
-        let Self::Sqlite(pools) = self else {
-            return Err(StoreError::Unfit(
-                "a PostgreSQL database is backed up with its own tools: pg_dump --format=custom, or a base backup with WAL archiving".into(),
-            ));
-        };
+    pub async fn backup(&self, file: &Path, progress: &Progress) -> Result<()> {
         if file.exists() {
             return Err(StoreError::Unfit(format!("{} exists already; name a new file", file.display())));
         }
         let beside = beside(file);
-        let done = match copy(pools.read.pool(), &beside).await {
+        let done = match self {
+            Self::Sqlite(pools) => copy(pools.read.pool(), &beside).await,
+            Self::Postgres(_) => self.written_to(&beside, progress).await,
+        };
+        let done = match done {
             Ok(()) => put_in_place(&beside, file),
             Err(error) => Err(error),
         };
         if done.is_err() {
-            // The message about the copy matters; that the half-made file may stay does not.
-            drop(std::fs::remove_file(&beside));
+            remove(&beside);
         }
         done
     }
 
-    /// What is wrong with the database as a file; nothing on PostgreSQL, which has tools of its own for that.
+    async fn written_to(&self, beside: &Path, progress: &Progress) -> Result<()> {
+        remove(beside);
+        let name = beside.to_str().ok_or_else(|| StoreError::Unfit("the file name is not UTF-8".into()))?;
+        let copy = Self::open_unfinished(&format!("sqlite:{name}")).await?;
+        let done = copied(self, &copy, "a database that is being backed up", progress).await;
+        copy.close().await;
+        done?;
+        verify(beside, beside).await
+    }
+
+    /// Whether the database is sound, as far as it can say so itself; and every row of it is read.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn unsoundness(&self) -> Result<Vec<String>> {
-        let Self::Sqlite(pools) = self else { return Ok(Vec::new()) };
-        let mut connection = pools.read.acquire().await?;
-        unsoundness(&mut connection).await
+    pub async fn soundness(&self) -> Result<Soundness> {
+        let mut wrong = match self {
+            Self::Sqlite(pools) => unsoundness(&mut *pools.read.acquire().await?).await?,
+            Self::Postgres(pools) => sqlx::query_scalar(UNSOUND_POSTGRES).fetch_all(&pools.read).await?,
+        };
+        let rows = match self.read_all().await {
+            Ok(prints) => prints.iter().map(|print| print.rows).sum(),
+            Err(error) => {
+                wrong.push(format!("not everything can be read: {}", error.with_causes()));
+                0
+            }
+        };
+        Ok(Soundness { wrong, rows })
+    }
+}
+
+/// PostgreSQL on itself: what it has given up, what was switched off, and pages whose checksums were wrong when they were read.
+const UNSOUND_POSTGRES: &str = "
+    select 'the index ' || i.indexrelid::regclass || ' is not valid; reindex it'
+    from pg_index i join pg_class c on c.oid = i.indexrelid
+    where not i.indisvalid and c.relnamespace = current_schema()::regnamespace
+    union all
+    select 'the constraint ' || conname || ' of ' || conrelid::regclass || ' was never validated'
+    from pg_constraint where not convalidated and connamespace = current_schema()::regnamespace
+    union all
+    select 'the trigger ' || t.tgname || ' of ' || t.tgrelid::regclass || ' is switched off'
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where t.tgenabled in ('D', 'R') and c.relnamespace = current_schema()::regnamespace
+    union all
+    select checksum_failures || ' pages had wrong checksums, the last at ' || checksum_last_failure
+    from pg_stat_database where datname = current_database() and checksum_failures > 0";
+
+/// Copies everything as of one moment, and makes sure of it.
+async fn copied(source: &Store, target: &Store, from: &str, progress: &Progress) -> Result<()> {
+    let copy = Move::begin(source, target, from, progress).await?;
+    let compared = copy.copy().await?;
+    if let Some(other) = compared.iter().find(|table| !table.is_same()) {
+        return Err(StoreError::Unfit(format!("{} is not the same in the copy", other.table)));
+    }
+    copy.end().await
+}
+
+/// Puts a copy into an empty PostgreSQL database; a try that was broken off is gone on with.
+///
+/// # Errors
+/// When the copy is not sound or is no database of this program, or the target holds something else.
+pub async fn recover_into(copy: &Path, target: &Store, progress: &Progress) -> Result<()> {
+    refuse_one_in_use(copy)?;
+    let said = |error: std::io::Error| StoreError::Unfit(format!("{}: {error}", copy.display()));
+    // Opened beside, as a copy of an earlier release is brought up to date first.
+    let folder = copy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = tempfile::tempdir_in(folder).map_err(said)?;
+    let opened = folder.path().join("copy.db");
+    std::fs::copy(copy, &opened).map_err(said)?;
+    verify(&opened, copy).await?;
+    let source = Store::open(&format!("sqlite:{}", opened.display())).await?;
+    let done = copied(&source, target, &format!("the copy {}", copy.display()), progress).await;
+    source.close().await;
+    done
+}
+
+fn refuse_one_in_use(copy: &Path) -> Result<()> {
+    if with_ending(copy, "-wal").exists() {
+        let what = format!("{} is in use; name a copy that `studyroute backup` made", copy.display());
+        return Err(StoreError::Unfit(what));
+    }
+    Ok(())
+}
+
+/// Removes a file that was half made. That it may stay does not matter.
+fn remove(beside: &Path) {
+    for file in [beside.to_path_buf(), with_ending(beside, "-wal"), with_ending(beside, "-shm")] {
+        drop(std::fs::remove_file(file));
     }
 }
 
@@ -50,10 +139,7 @@ impl Store {
 /// When the copy is not sound or is no database of this program, or somebody uses the database; then nothing has changed.
 pub async fn recover(copy: &Path, database: &Path, aside: &Path) -> Result<bool> {
     let said = |error: std::io::Error| StoreError::Unfit(format!("{}: {error}", copy.display()));
-    if with_ending(copy, "-wal").exists() {
-        let what = format!("{} is in use; name a copy that `studyroute backup` made", copy.display());
-        return Err(StoreError::Unfit(what));
-    }
+    refuse_one_in_use(copy)?;
     let beside = beside(database);
     std::fs::copy(copy, &beside).map_err(said)?;
     let done = async {

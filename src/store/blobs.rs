@@ -74,6 +74,8 @@ pub struct Listed {
     pub name: String,
     /// When it was put last.
     pub put_ms: i64,
+    /// How long it is.
+    pub bytes: u64,
 }
 
 /// The setting in force: what was said, or a folder beside the database's file. PostgreSQL has no file, so nothing is kept there
@@ -231,7 +233,7 @@ impl Blobs {
         let listed = self.place.list(Some(&self.path(folder)));
         let listed = listed.map_ok(move |meta| {
             let name: Vec<_> = meta.location.parts().skip(skip).map(|part| part.as_ref().to_string()).collect();
-            Listed { name: name.join("/"), put_ms: meta.last_modified.timestamp_millis() }
+            Listed { name: name.join("/"), put_ms: meta.last_modified.timestamp_millis(), bytes: meta.size }
         });
         listed.map_err(BlobError::from).boxed()
     }

@@ -153,6 +153,11 @@ pub(super) fn added(changes: &Changes) -> Rows {
     rows(&sums::with_blocks(sums::of_days(changes)), place)
 }
 
+/// What counters lack, beside what a recount gives.
+pub(super) fn lacking(sums: &Sums) -> Rows {
+    rows(sums, place)
+}
+
 /// What of the counters rests on an erased log from now on. The sums of blocks follow from those of days.
 pub(super) fn erased(changes: &Changes) -> Rows {
     rows(&sums::of_days(changes), |cell| match place(cell) {

@@ -288,13 +288,15 @@ impl Store {
     /// What each question reads, all in one snapshot: of a standby that is there, or else of the database itself.
     async fn read_counters(&self, queries: &[CountQuery]) -> Result<Vec<(Vec<DaysRow>, Vec<ReturnsRow>)>> {
         on!(self, |pools, dialect| {
-            let standby = pools.replica.as_ref().and_then(|replica| replica.lender());
-            if let Some(standby) = standby {
+            if let Some((replica, standby)) =
+                pools.replica.as_ref().and_then(|replica| Some((replica, replica.lender()?)))
+            {
                 match read_through!(standby, dialect, queries) {
                     Ok(read) => return Ok(read),
-                    // A standby ends what keeps it from replaying, for one.
+                    // A standby ends what keeps it from replaying, for one; within a second it is asked again, if it is there.
                     Err(error) => tracing::debug!(error = error.with_causes(), "the standby did not answer"),
                 }
+                replica.has_until(None);
             }
             read_through!(&pools.read, dialect, queries)
         })

@@ -19,6 +19,8 @@ mod counts;
 mod drafts;
 mod erasures;
 mod keys;
+mod moving;
+mod nodes;
 mod open;
 mod overlay;
 mod participants;
@@ -44,7 +46,7 @@ use std::sync::Arc;
 pub use assets::{Asset, AssetUse, Condemned, NewAsset, Put};
 pub use audit::Audit;
 pub use audit_log::{DONE, Deed, DeedFilter, StoredDeed, Who};
-pub use backup::recover;
+pub use backup::{Soundness, recover, recover_into};
 pub use blobs::{BlobError, Blobs, Content, Listed, setting as assets_setting};
 pub use changes::{Changed, Glance};
 pub use check_ins::{NewCheckIn, Progress, StoredCheckIn};
@@ -53,6 +55,9 @@ pub use counts::{CountQuery, CountRow, Counted};
 pub use drafts::{Change, Edit, NotEdited};
 pub use erasures::Erasures;
 pub use keys::{AccessKey, NewKey, Role};
+pub use moving::{
+    Compared, Copied, Fingerprint, Held, Kind, Move, NOT_COPIED, Progress as MoveProgress, TABLES, Table, compare,
+};
 pub use participants::Participant;
 pub use recording::{Outcome, Past, Pasts};
 pub use retention::{KeptSince, Retired};
@@ -156,11 +161,11 @@ fn is_retryable(code: &str) -> bool {
 }
 
 /// Locked, full, read-only or failing disk (SQLite's primary codes); connection lost, out of resources, shutting down or failing
-/// (PostgreSQL's classes). The next statement may well succeed.
+/// (PostgreSQL's classes), or locked by another transaction. The next statement may well succeed.
 fn is_condition_of_the_database(code: &str) -> bool {
     match code.parse::<u32>() {
         Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14),
-        _ => ["08", "25", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
+        _ => ["08", "25", "53", "55P03", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
     }
 }
 
@@ -246,6 +251,7 @@ const MODULES: &[(&str, &[(&str, sql::Sql)])] = &[
     ("counters", counters::ALL),
     ("counts", counts::ALL),
     ("keys", keys::ALL),
+    ("nodes", nodes::ALL),
     ("audit", audit::ALL),
     ("audit_log", audit_log::ALL),
     ("contents", contents::ALL),

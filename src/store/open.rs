@@ -8,7 +8,8 @@ use super::{Pools, Result, Store, StoreError, postgres};
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, FromRow, IntoArguments, Sqlite};
+use sqlx::{Acquire, ConnectOptions, Connection, FromRow, IntoArguments, Sqlite};
+use std::ops::Deref;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -32,8 +33,22 @@ impl Store {
     /// Opens `sqlite:FILE` (made if it is not there) or `postgres://…` and brings its tables up to date.
     ///
     /// # Errors
-    /// When the address is not understood, the database cannot be reached or its settings are not safe.
+    /// When the address is not understood, the database cannot be reached, its settings are not safe or it holds half of another.
     pub async fn open(url: &str) -> Result<Self> {
+        let store = Self::open_unfinished(url).await?;
+        match store.moved_from().await? {
+            None => Ok(store),
+            Some(from) => Err(StoreError::Unfit(format!(
+                "a move from {from} into this database was begun and not finished; run the same command again to finish it"
+            ))),
+        }
+    }
+
+    /// The same, also when it is only half moved to.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_unfinished(url: &str) -> Result<Self> {
         if let Some(file) = url.strip_prefix("sqlite:") {
             return open_sqlite(file.strip_prefix("//").unwrap_or(file)).await;
         }
@@ -101,24 +116,23 @@ async fn open_sqlite(file: &str) -> Result<Store> {
 async fn migrate_sqlite(write: &Lender<Sqlite>) -> Result<()> {
     let until = Instant::now() + BUSY_TIMEOUT;
     loop {
-        match bring_up(sqlx::migrate!("migrations/sqlite"), write).await {
+        match bring_up(sqlx::migrate!("migrations/sqlite"), write.pool()).await {
             Err(_) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(20)).await,
-            done => return done,
+            migrator => return may_be_used(&migrator?, write).await,
         }
     }
 }
 
 /// Brings the tables up to date, once: on PostgreSQL whoever comes second waits. A newer program may have brought them further; then
 /// they say whether this one may still use them.
-pub(super) async fn bring_up<DB: Serves>(mut migrator: Migrator, write: &Lender<DB>) -> Result<()>
+pub(super) async fn bring_up<'a, A>(mut migrator: Migrator, on: A) -> Result<Migrator>
 where
-    DB::Connection: Migrate,
-    DB::Arguments: IntoArguments<DB>,
-    (i64,): for<'r> FromRow<'r, DB::Row>,
+    A: Acquire<'a>,
+    <A::Connection as Deref>::Target: Migrate,
 {
     migrator.set_ignore_missing(true);
-    migrator.run(write.pool()).await.map_err(unfit)?;
-    may_be_used(&migrator, write).await
+    migrator.run(on).await.map_err(unfit)?;
+    Ok(migrator)
 }
 
 /// Whether this program knows what the tables need.

@@ -179,6 +179,11 @@ impl<DB: Serves> Lent<DB> {
 }
 
 impl<DB: Database> Lent<DB> {
+    /// The connection itself, for what is no statement.
+    pub(super) fn raw(&mut self) -> sqlx::Result<&mut DB::Connection> {
+        self.parts().map(|(connection, _)| connection)
+    }
+
     fn parts(&mut self) -> sqlx::Result<(&mut DB::Connection, &AtomicBool)> {
         let connection = self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)?;
         Ok((connection, &self.is_busy))

@@ -7,6 +7,7 @@ use super::open::{ACQUIRE_TIMEOUT, TRUSTED_FOR, bring_up, may_be_used, newest};
 use super::pool::Lender;
 use super::{Pools, Result, Store, StoreError};
 use futures_util::future::join_all;
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgPool, Row};
@@ -16,6 +17,9 @@ use tokio::sync::watch;
 
 /// Connections to PostgreSQL per node.
 const CONNECTIONS_MAX: u32 = 16;
+/// How long a statement waits for what another transaction has locked. Whoever would wait longer is told that the database is busy, and
+/// its connection is free again.
+const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
 /// How often it is asked whether the server still is what it was.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a server may take to say what it is.
@@ -64,25 +68,26 @@ pub(super) async fn open(url: &str) -> Result<Store> {
             "check-ins need the server that takes writes: target_session_attrs=read-write".into(),
         ));
     }
-    let (servers, pool) = connect(address).await?;
+    // Not through the pool, which would only say that it timed out; and here it is right to wait until another node has brought the
+    // tables up to date.
+    let (server, mut first) = find(&address).await?;
+    read_back(&mut first, address.by_transaction).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
+    let migrator = if address.by_transaction {
+        sqlx::migrate!("migrations/postgres")
+    } else {
+        bring_up(sqlx::migrate!("migrations/postgres"), &mut first).await?
+    };
+    first.close().await?;
+    let (servers, pool) = pool(address, server);
     let by_transaction = servers.is_by_transaction();
     let read = Lender::new(pool.clone(), "begin isolation level repeatable read read only", by_transaction);
     let write = Lender::new(pool, "begin", by_transaction);
-    bring_up_tables(&write).await?;
-    let fsync: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&write).await?;
-    if fsync != "on" {
-        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
+    if by_transaction {
+        are_up_to_date(&migrator, &write).await?;
     }
+    may_be_used(&migrator, &write).await?;
+    say_what_is_not_durable(&mut *write.acquire().await?).await?;
     Ok(Store::Postgres(Pools { read, write, scopes: Known::default(), servers: Some(servers), replica: None }))
-}
-
-async fn connect(address: Address) -> Result<(Arc<Servers>, PgPool)> {
-    // A pool would only say that it timed out.
-    let (server, mut first) = find(&address).await?;
-    let by_transaction = address.by_transaction;
-    read_back(&mut first, by_transaction).await.map_err(|error| StoreError::Unfit(error.to_string()))?;
-    first.close().await?;
-    Ok(pool(address, server))
 }
 
 /// A pool that finds its server later.
@@ -104,17 +109,13 @@ fn pool(address: Address, server: PgConnectOptions) -> (Arc<Servers>, PgPool) {
             let seen = Arc::clone(&seen);
             Box::pin(async move { is_alive(&seen, connection, rest).await })
         })
-        .after_connect(move |connection, _| Box::pin(read_back(connection, by_transaction)))
+        .after_connect(move |connection, _| Box::pin(settle(connection, by_transaction)))
         .connect_lazy_with(server);
     (servers, pool)
 }
 
-/// Sessions are not kept by a pooler, and the lock that makes sure that tables are made once belongs to a session.
-async fn bring_up_tables(write: &Lender<sqlx::Postgres>) -> Result<()> {
-    let migrator = sqlx::migrate!("migrations/postgres");
-    if write.keeps_sessions() {
-        return bring_up(migrator, write).await;
-    }
+/// The lock that makes sure that tables are made once belongs to a session, and a pooler keeps none.
+async fn are_up_to_date(migrator: &Migrator, write: &Lender<sqlx::Postgres>) -> Result<()> {
     let is_there: bool =
         sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(write).await?;
     let applied: Option<i64> = if is_there {
@@ -122,12 +123,12 @@ async fn bring_up_tables(write: &Lender<sqlx::Postgres>) -> Result<()> {
     } else {
         None
     };
-    if applied.is_none_or(|applied| applied < newest(&migrator)) {
+    if applied.is_none_or(|applied| applied < newest(migrator)) {
         return Err(StoreError::Unfit(
             "the tables are older than this program, and cannot be brought up to date through a pooler: run `studyroute migrate` with an address that leads to the server itself".into(),
         ));
     }
-    may_be_used(&migrator, write).await
+    Ok(())
 }
 
 /// The first of the servers that is what is wanted, and a connection to it.
@@ -186,7 +187,9 @@ impl Store {
                 continue;
             }
             match find(&servers.address).await {
-                Ok((server, connection)) => {
+                Ok((server, mut connection)) => {
+                    // Only what it says to the log: it takes writes, and there is no other.
+                    drop(say_what_is_not_durable(&mut connection).await);
                     let (pool, place) = (pools.write.pool(), place(&server));
                     if watched.replace(connection).is_some()
                         || is_amiss
@@ -206,6 +209,33 @@ impl Store {
             }
         }
     }
+}
+
+/// A session's own settings; behind a pooler there are none.
+async fn settle(connection: &mut PgConnection, by_transaction: bool) -> sqlx::Result<()> {
+    if !by_transaction {
+        connection.execute(LOCK_TIMEOUT).await?;
+    }
+    read_back(connection, by_transaction).await
+}
+
+/// What the server does not promise, said to whoever reads the log; also of a standby that has just been promoted, whose settings may be
+/// others than those of the server before it.
+async fn say_what_is_not_durable(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let settings = "select current_setting('fsync'), current_setting('synchronous_commit'),
+                           current_setting('synchronous_standby_names') <> '' or not exists (select 1 from pg_stat_replication)";
+    let row = connection.fetch_one(settings).await?;
+    let (fsync, level, is_waited_for): (String, String, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if fsync != "on" {
+        tracing::error!("the PostgreSQL server runs with fsync=off: a power cut there loses acknowledged check-ins");
+    }
+    if level == "local" || !is_waited_for {
+        tracing::warn!(
+            synchronous_commit = level,
+            "the PostgreSQL server acknowledges before a standby has it: when one is promoted, acknowledged check-ins may be lost"
+        );
+    }
+    Ok(())
 }
 
 /// `synchronous_commit=off` would acknowledge before the commit is durable; every stronger level is the operator's choice.

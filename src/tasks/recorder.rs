@@ -77,6 +77,11 @@ impl Recorder {
     /// Starts the writer.
     #[must_use]
     pub fn start(store: Store, current: Arc<Current>, limits: RecorderLimits) -> (Self, JoinHandle<()>) {
+        // From the start, so that the first one is seen to be one more.
+        for why in [RecordError::Full, RecordError::Unavailable, RecordError::OutcomeUnknown] {
+            count_unsaved(why, 0);
+        }
+        metrics::counter!("studyroute_failed_batches_total").increment(0);
         let (sender, receiver) = mpsc::channel(limits.queue_max);
         let closing = CancellationToken::new();
         let writer = Writer { store, current, cache: Pasts::new() };
@@ -89,7 +94,10 @@ impl Recorder {
     /// # Errors
     /// When they do not fit into the queue.
     pub fn queue(&self, check_ins: Vec<NewCheckIn>) -> Result<Vec<Waiting>, RecordError> {
-        let places = self.sender.try_reserve_many(check_ins.len()).map_err(|_| RecordError::Full)?;
+        let places = self.sender.try_reserve_many(check_ins.len()).map_err(|_| {
+            count_unsaved(RecordError::Full, check_ins.len());
+            RecordError::Full
+        })?;
         let waiting = check_ins.into_iter().zip(places).map(|(check_in, place)| {
             let (answer, waiting) = oneshot::channel();
             place.send(Job { check_in, answer });
@@ -103,11 +111,27 @@ impl Recorder {
         self.closing.cancel();
     }
 
+    /// How many check-ins may wait.
+    #[must_use]
+    pub fn depth_max(&self) -> usize {
+        self.sender.max_capacity()
+    }
+
     /// How many check-ins wait.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.sender.max_capacity() - self.sender.capacity()
     }
+}
+
+/// Check-ins that nobody kept, or of which nobody knows: phones send them again, but an operator has to hear of it.
+fn count_unsaved(why: RecordError, check_ins: usize) {
+    let reason = match why {
+        RecordError::Full => "full",
+        RecordError::Unavailable => "unavailable",
+        RecordError::OutcomeUnknown => "outcome-unknown",
+    };
+    metrics::counter!("studyroute_check_ins_unsaved_total", "reason" => reason).increment(check_ins as u64);
 }
 
 /// What is to be done with a batch that was not written.
@@ -163,7 +187,10 @@ impl Writer {
                 }
                 answers
             }
-            Err(Failed::Answer(error)) => vec![Err(error); batch.len()],
+            Err(Failed::Answer(error)) => {
+                count_unsaved(error, batch.len());
+                vec![Err(error); batch.len()]
+            }
         }
     }
 
@@ -172,10 +199,14 @@ impl Writer {
             match self.write(std::slice::from_ref(check_in)).await {
                 Ok(mut outcomes) => return outcomes.pop().ok_or(RecordError::Unavailable),
                 Err(Failed::Stale | Failed::OneByOne) => {}
-                Err(Failed::Answer(error)) => return Err(error),
+                Err(Failed::Answer(error)) => {
+                    count_unsaved(error, 1);
+                    return Err(error);
+                }
             }
         }
         tracing::warn!("a check-in met what other nodes write for the same participant too often");
+        count_unsaved(RecordError::Unavailable, 1);
         Err(RecordError::Unavailable)
     }
 

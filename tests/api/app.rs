@@ -226,6 +226,7 @@ fn config(folder: &Path) -> Config {
         connections_per_address_max: 256,
         participants_burst: NonZeroU32::new(10_000).expect("not zero"),
         participants_per_minute: NonZeroU32::MIN,
+        failed_keys_per_minute: NonZeroU32::MAX,
         queue_max: 8_192,
         batch_max: 512,
         retention: studyroute::config::Retention { tokens_days: 30, participants_days: 90, audit_days: 190 },

@@ -29,6 +29,7 @@ mod imports_hostile;
 mod imports_meanwhile;
 mod imports_rows;
 mod keys;
+mod limits;
 mod map;
 mod me;
 mod nearby;

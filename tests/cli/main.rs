@@ -3,6 +3,7 @@
 mod beside;
 mod design;
 mod files;
+mod moving;
 #[path = "../support/samples.rs"]
 mod samples;
 

@@ -10,6 +10,9 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// What was refused, among the figures.
+const UNSAVED: &str = "studyroute_check_ins_unsaved_total{reason=\"unavailable\"} ";
+
 #[test]
 fn while_another_program_locks_the_database_check_ins_are_refused_in_order_and_reads_go_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -25,6 +28,10 @@ fn while_another_program_locks_the_database_check_ins_are_refused_in_order_and_r
     let mut ledger: Vec<_> = (0..2).map(|_| assert_refused_in_order(&server, &participants[0], &mut rng)).collect();
     say(&format!("locked: two check-ins one after the other were refused in {:?}", sent.elapsed()));
     assert!(server.log().contains("database is locked"), "the log says why");
+    let figures = server.get("/metrics").unwrap().text().unwrap();
+    let unsaved =
+        figures.lines().find_map(|line| line.strip_prefix(UNSAVED)).and_then(|number| number.parse::<u64>().ok());
+    assert!(unsaved.is_some_and(|check_ins| check_ins >= 2), "an operator hears of it: {unsaved:?}");
     assert!(audit(&server, &participants, &[]).lost.is_empty(), "own check-ins can be read");
     runtime.block_on(async {
         other.execute("rollback").await.unwrap();

@@ -16,6 +16,7 @@ mod ledger;
 #[path = "../support/load.rs"]
 mod load;
 mod locked;
+mod moved;
 mod postgres;
 mod powerloss;
 mod privacy;

@@ -105,6 +105,7 @@ fn start() -> Rig {
         connections_per_address_max: 1_000,
         participants_burst: many,
         participants_per_minute: many,
+        failed_keys_per_minute: NonZeroU32::MAX,
         queue_max: 8_192,
         batch_max: 512,
         retention: studyroute::config::Retention { tokens_days: 30, participants_days: 90, audit_days: 190 },

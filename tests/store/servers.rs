@@ -114,3 +114,67 @@ async fn people(store: &Store) -> i64 {
     let ever = CountQuery { from: 20_000, to: 22_000, ..CountQuery::default() };
     store.counts(ever).await.expect("counts").first().map_or(0, |row| row.counted.people)
 }
+
+/// A certificate for an address, and who has signed it: PEM of the signer, of the certificate, of its key.
+fn certified(address: &str) -> [String; 3] {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    let keys = [KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key")];
+    let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let signer = authority.self_signed(&keys[0]).expect("signed").pem();
+    let issuer = Issuer::from_params(&authority, &keys[0]);
+    let server = CertificateParams::new(vec![address.to_string()]).expect("parameters");
+    let server = server.signed_by(&keys[1], &issuer).expect("signed").pem();
+    [signer, server, keys[1].serialize_pem()]
+}
+
+/// Gives a running server a certificate, as its own user.
+async fn certify(database: &str, [_, certificate, key]: &[String; 3]) {
+    let mut connection = connect_postgres(database).await;
+    for (file, pem) in [("server.crt", certificate), ("server.key", key)] {
+        let lines = pem.trim().lines().map(|line| format!("'{line}'")).collect::<Vec<_>>().join(",");
+        let copy = format!("copy (select unnest(array[{lines}])) to program 'umask 077; cat > {file}'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(copy)).execute(&mut connection).await.expect("written");
+    }
+    for sql in ["alter system set ssl = on", "select pg_reload_conf()"] {
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("set");
+    }
+    let until = Instant::now() + SOON;
+    while sqlx::query_scalar::<_, String>("show ssl").fetch_one(&mut connect_postgres(database).await).await.ok()
+        != Some("on".into())
+    {
+        assert!(Instant::now() < until, "it does not take the certificate");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[test]
+fn the_server_is_known_by_its_certificate_and_nobody_listens_on_the_way() {
+    let Some(server) = postgres::start_own() else { return };
+    runtime().block_on(async {
+        let (database, folder) = (server.fresh_database(), tempfile::tempdir().expect("a folder"));
+        let (right, other) = (certified("127.0.0.1"), certified("localhost"));
+        certify(&database, &right).await;
+        let authority = |name: &str, pem: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, pem).expect("written");
+            file.display().to_string()
+        };
+        let (ours, foreign) = (authority("ours.pem", &right[0]), authority("foreign.pem", &other[0]));
+        let verified = |file: &str| format!("{database}?sslmode=verify-full&sslrootcert={file}");
+        let store = open(&verified(&ours)).await;
+        store.ping().await.expect("it answers");
+        let mut beside = connect_postgres(&database).await;
+        let plain = "select count(*) from pg_stat_ssl s join pg_stat_activity a using (pid)
+                     where a.application_name = 'studyroute' and not s.ssl";
+        let plain: i64 = sqlx::query_scalar(plain).fetch_one(&mut beside).await.expect("a number");
+        assert_eq!(plain, 0, "every connection of the store is encrypted");
+        assert!(Store::open(&verified(&foreign)).await.is_err(), "signed by somebody else");
+        // The same signer, and a certificate that is another address's.
+        certify(&database, &other).await;
+        let error = Store::open(&verified(&foreign)).await.err().expect("refused").with_causes();
+        assert!(error.contains("certificate"), "{error}");
+        let named = database.replace("127.0.0.1", "localhost");
+        open(&format!("{named}?sslmode=verify-full&sslrootcert={foreign}")).await.ping().await.expect("it answers");
+    });
+}

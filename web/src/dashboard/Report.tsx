@@ -139,7 +139,7 @@ function Foot({ board }: { board: Board }) {
           <b>{nameOf(which)}</b> {say(...WORDS[which].means)}
         </p>
       ))}
-      <Exactness exact={board.exact} />
+      <Exactness board={board} />
       <p>
         {say("日期均为 Asia/Shanghai；去年同期：", "Days are in Asia/Shanghai; last year: ")}
         {rangeText(yearBefore(board.range), lang.value)}

@@ -60,7 +60,7 @@ export function Definition({ measure }: { measure: Measure }) {
 }
 
 /** Why a figure may be missing or round; said wherever figures are. */
-export function Exactness({ exact }: { exact: boolean }) {
+export function Exactness({ board: { exact, lagS } }: { board: Board }) {
   return (
     <p class="exactness">
       {exact
@@ -72,6 +72,11 @@ export function Exactness({ exact }: { exact: boolean }) {
             "公开数字：小于10的不显示，其余按5取整，使人无法从中认出个别学生。“不公开”表示少于10人，或为了不让人推算出这样的数字而一并隐去；它不是0。",
             "Public figures: those under 10 are not shown and the rest are rounded to 5, so that no child can be singled out. “Withheld” means fewer than 10 people, or hidden so that such a figure cannot be worked out; it is not 0.",
           )}
+      {lagS !== null &&
+        say(
+          ` 数字由备用数据库给出，最多晚 ${Math.ceil(lagS)} 秒。`,
+          ` A standby database has counted; the figures are at most ${Math.ceil(lagS)} s old.`,
+        )}
     </p>
   );
 }
@@ -102,7 +107,7 @@ export function Totals({ board }: { board: Board }) {
           "This week and this year run up to today; “last year” is the same dates a year earlier.",
         )}
       </p>
-      <Exactness exact={board.exact} />
+      <Exactness board={board} />
     </section>
   );
 }

@@ -25,6 +25,8 @@ export interface Board {
   route: string | null;
   range: Range;
   exact: boolean;
+  /** How old the figures are at most, when a standby has counted. */
+  lagS: number | null;
   /** When the figures were fetched. */
   madeMs: number;
   totals: Record<Period, Compared>;
@@ -129,8 +131,11 @@ async function loadBoard(of: Range, route: string | null, stop: AbortSignal): Pr
   ]);
   const totals = { today: ofDay, week, year, range: whole };
   // Half of a round may have been answered before a session ended: the whole counts as public then.
-  const exact = [...Object.values(totals).map(({ now }) => now), days, hours, parts].every((c) => c.exact);
-  return { route, range: of, exact, madeMs: nowMs(), totals, days, hours, parts };
+  const answers = [...Object.values(totals).map(({ now }) => now), days, hours, parts];
+  const exact = answers.every((c) => c.exact);
+  const lags = answers.map((c) => c.lag_s).filter((lag) => typeof lag === "number");
+  const lagS = lags.length > 0 ? Math.max(...lags) : null;
+  return { route, range: of, exact, lagS, madeMs: nowMs(), totals, days, hours, parts };
 }
 
 /** The day and the first day that was counted, both by the server's clock. */
