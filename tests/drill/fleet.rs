@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 pub const NODES: usize = 3;
 /// How often the proxy asks a node.
 const ASKED_EVERY: Duration = Duration::from_millis(100);
+/// What was on its way to a node that is taken out has been answered by then.
+const TAKEN_OUT: Duration = Duration::from_secs(2);
 /// A node that does not answer so long is held for dead, and its connections are cut.
 const DEAD_AFTER: Duration = Duration::from_secs(4);
 
@@ -77,6 +79,13 @@ impl Fleet {
         let ended = server.ends_within(PATIENCE);
         assert_eq!(ended.and_then(|status| status.code()), Some(0), "{}", server.log());
         self.start_node(number);
+    }
+
+    /// The same with one whose program does not tell the proxy before it stops: it is taken out by hand.
+    pub fn take_out_and_replace(&mut self, number: usize) {
+        self.places.set(number, None, false);
+        std::thread::sleep(TAKEN_OUT);
+        self.replace(number);
     }
 
     /// Kills it, and starts another kind in its place.

@@ -43,11 +43,18 @@ fn nodes_of_the_previous_release_are_replaced_one_by_one_and_no_request_fails() 
     let old = |setup: &Setup| setup.clone().program(&previous.program);
     let Some(mut rig) = Rig::start_with("previous release", Commit::Replicated, old) else { return };
     let toll = rig.under_load("rolling upgrade from the previous release", |rig, scene| {
-        let asked = with_visitors(&rig.service.clone(), || replace_all(rig, scene, &rig.setup.clone()));
+        let asked = with_visitors(&rig.service.clone(), || {
+            for number in 0..NODES {
+                rig.fleet.setup = rig.setup.clone();
+                rig.fleet.take_out_and_replace(number);
+                scene.load.wait_for_new_acks(40);
+            }
+        });
         // And one back again, on the tables as they are now.
         if previous.knows_needs {
             replace(rig, scene, 0, &old(&rig.setup));
-            replace(rig, scene, 0, &rig.setup.clone());
+            rig.fleet.setup = rig.setup.clone();
+            rig.fleet.take_out_and_replace(0);
         }
         Seen { back: None, note: format!("{}; {asked} visitors' questions", previous.commit) }
     });
@@ -119,7 +126,9 @@ fn previous() -> Option<Previous> {
     say(&format!("building the program of {commit}"));
     let target = folder.join("target");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--locked", "--bin", "studyroute", "--target-dir"]).arg(&target).current_dir(&source);
+    // A test among what is built: so it has the features that this program has here.
+    cargo.args(["build", "--locked", "--bin", "studyroute", "--test", "laws", "--target-dir"]).arg(&target);
+    cargo.current_dir(&source);
     run(&mut cargo).expect("it builds");
     Some(Previous { commit, program: target.join("debug/studyroute"), knows_needs })
 }

@@ -119,7 +119,9 @@ impl Attempt {
             (Outcome::Acked(first), Outcome::Acked(again)) => {
                 assert_eq!(first, again, "a replay was answered otherwise");
             }
-            (Outcome::Acked(_), Outcome::Refused(status)) => assert!(*status >= 500, "a replay was refused: {self:?}"),
+            (Outcome::Acked(_), Outcome::Refused(status)) => {
+                assert!(*status >= 500, "a replay was refused with {status}: {self:?}");
+            }
             (Outcome::Acked(_), Outcome::Unknown) | (Outcome::Unknown, Outcome::Refused(500..)) => {}
             _ => self.outcome = outcome,
         }
