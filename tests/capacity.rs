@@ -63,10 +63,16 @@ impl Visitor {
     }
 }
 
+/// Which power of ten its first digit stands for.
+#[expect(clippy::cast_possible_truncation, reason = "a power of ten is small")]
+fn magnitude(figure: f64) -> i32 {
+    figure.abs().max(1e-9).log10().floor() as i32
+}
+
 /// At most three digits that say something, and commas between thousands.
 fn said(figure: f64) -> String {
-    let digits = if figure.fract() == 0.0 { 0 } else { (2 - figure.abs().log10().floor() as i32).clamp(0, 4) };
-    let scale = 10f64.powi(figure.abs().max(1e-9).log10().floor() as i32 - 2);
+    let digits = if figure.fract() == 0.0 { 0 } else { (2 - magnitude(figure)).clamp(0, 4) };
+    let scale = 10f64.powi(magnitude(figure) - 2);
     let rounded = if figure >= 1_000.0 { (figure / scale).round() * scale } else { figure };
     let text = format!("{rounded:.*}", usize::try_from(digits).unwrap_or(0));
     let (whole, rest) =
@@ -81,8 +87,11 @@ fn said(figure: f64) -> String {
     grouped + &rest
 }
 
+/// What is told of one visitor's day, and where it is found.
+type Row = (&'static str, fn(&Value, &Visitor) -> f64);
+
 fn visitor_table(told: &Value) -> String {
-    let rows: [(&str, fn(&Value, &Visitor) -> f64); 12] = [
+    let rows: [Row; 12] = [
         ("requests", |_, one| one.requests),
         ("check-ins", |_, one| one.check_ins),
         ("bytes up", |_, one| one.up_bytes),

@@ -160,6 +160,8 @@ fn counts_that_lag_behind_are_found_out() {
     let (told, code) = report(&faulty.base, &["--visitors", "10", "--speed", "5000", "--key", &key]);
     assert_eq!((code, &told["counted"]["people"]), (Some(1), &Value::from(0)), "{told:#}");
     assert_eq!(told["counted"]["people_expected"], told["checking_in"]);
+    let whole = &told["completeness"];
+    assert!(whole["held"] == whole["acknowledged"] && whole["unknown"] == 0, "only the counts are wrong: {whole}");
     let participant_key = report_refusal(&service.base, &["--visitors", "1", "--key", "sro_nobody"]);
     assert!(participant_key.contains("/v1/counts"), "{participant_key}");
 }
