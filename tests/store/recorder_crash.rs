@@ -119,19 +119,44 @@ fn a_database_that_does_not_answer_leaves_the_outcome_unknown_and_the_same_id_is
         let (recorder, _writer) = start(&database, LIMITS).await;
         let new = check_in(ann, "one", &route, 0, at("2026-05-01T08:00"));
         recorded(send(&recorder, check_in(ann, "before", &route, 0, new.occurred_ms)).await.expect("recorded"));
-        let mut other = connect_postgres(&database.place.url).await;
-        sqlx::query("begin").execute(&mut other).await.expect("begun");
-        sqlx::query("lock table check_ins in exclusive mode").execute(&mut other).await.expect("locked");
+        // Not a lock, which is not waited for that long.
+        for sql in [
+            "create table held ()",
+            "insert into held default values",
+            "create function wait_while_held() returns trigger language plpgsql as $$
+             begin while exists (select 1 from held) loop perform pg_sleep(0.02); end loop; return null; end $$",
+            "create trigger wait_while_held before insert on check_ins for each statement execute function wait_while_held()",
+        ] {
+            database.execute(sql).await.expect("held");
+        }
         let started = Instant::now();
         assert_eq!(send(&recorder, new.clone()).await, Err(RecordError::OutcomeUnknown));
         let waited = started.elapsed();
         assert!(waited > Duration::from_secs(9) && waited < Duration::from_secs(15), "{waited:?}");
-        // The first attempt still waits for the lock when the second begins.
+        // The first attempt still waits when the second begins.
         let again = recorder.queue(vec![new]).expect("queued").remove(0);
         until("it is being written", || recorder.depth() == 0).await;
-        sqlx::query("rollback").execute(&mut other).await.expect("released");
+        database.execute("delete from held").await.expect("released");
         let answer = again.answer().await;
         assert!(matches!(answer, Ok(Outcome::Recorded(_) | Outcome::Repeated(_))), "{answer:?}");
         assert_eq!(audited(&database).await, 2);
+    });
+}
+
+#[test]
+fn whoever_waits_for_a_lock_hears_that_nothing_was_kept_before_its_time_is_over() {
+    runtime().block_on(async {
+        let Some(database) = Database::postgres().await else { return eprintln!("skipped: no PostgreSQL here") };
+        let route = publish(&database, &short_canal("short", 1)).await;
+        let ann = create(&database, 1).await;
+        let (recorder, _writer) = start(&database, LIMITS).await;
+        let new = check_in(ann, "one", &route, 0, at("2026-05-01T08:00"));
+        let mut other = connect_postgres(&database.place.url).await;
+        sqlx::query("begin").execute(&mut other).await.expect("begun");
+        sqlx::query("lock table check_ins in exclusive mode").execute(&mut other).await.expect("locked");
+        assert_eq!(send(&recorder, new.clone()).await, Err(RecordError::Unavailable));
+        sqlx::query("rollback").execute(&mut other).await.expect("released");
+        recorded(send(&recorder, new).await.expect("recorded"));
+        assert_eq!(audited(&database).await, 1);
     });
 }
