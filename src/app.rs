@@ -125,6 +125,8 @@ async fn load(
     }
     let blobs = open_assets(config)?;
     let broken_files = import_at_start(&store, blobs.as_ref(), &config.routes_data, ambient).await;
+    // Before visitors come, so that none waits behind it; what does not succeed now does later.
+    while store.make_week(ambient.now_ms()).await.unwrap_or(false) {}
     let current = Arc::new(Current::new(Index::build(0, Vec::new(), wire::render)));
     let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), wire::render));
     refresher.refresh().await.context("the published routes cannot be loaded")?;

@@ -44,7 +44,7 @@ const AT_HOME: [(&str, &[&str]); 29] = [
     ("utoipa", &["http", "domain", "design"]),
     ("metrics_process", &["http"]),
     ("clap", &["cli", "config"]),
-    ("reqwest", &["cli"]),
+    ("reqwest", &["cli", "traces"]),
     ("rustix", &["cli"]),
     ("jiff", &["domain", "ambient"]),
     ("getrandom", &["ambient"]),

@@ -15,6 +15,7 @@ mod work;
 
 use crate::ambient::Ambient;
 use crate::config::{self, Config, Given};
+use crate::store::SLOW_STATEMENTS;
 use crate::traces::{self, Traces};
 use crate::{app, http};
 use anyhow::{Result, anyhow};
@@ -180,8 +181,8 @@ fn run(cli: Cli, given: &Given, config: Config) -> Result<ExitCode> {
 /// The server logs JSON; other commands say only what is wrong, in plain words: that they read everything and take a while is
 /// not wrong. Spans are for traces alone.
 fn log_to_stderr(filter: &str, is_server: bool, traces: Option<&Traces>) {
-    let filter = if is_server { filter } else { "warn,sqlx::query=error" };
-    let filter = format!("{filter},{}=off", traces::TARGET).parse::<EnvFilter>().unwrap_or_default();
+    let told = if is_server { filter.to_string() } else { format!("warn,{SLOW_STATEMENTS}=error") };
+    let filter = format!("{told},{}=off", traces::TARGET).parse::<EnvFilter>().unwrap_or_default();
     let log = fmt::layer().with_writer(std::io::stderr);
     if is_server {
         let log = log.json().flatten_event(true).with_filter(filter);

@@ -55,9 +55,9 @@ fn tell_content(live: &Inner) {
     metrics::gauge!("studyroute_database_generation").set(live.refresher.database_generation() as f64);
     metrics::gauge!("studyroute_index_waypoints").set(index.len() as f64);
     metrics::gauge!("studyroute_index_lag_seconds").set(live.refresher.lag().as_secs_f64());
-    if let Some(lag) = live.store.replica_lag() {
-        metrics::gauge!("studyroute_replica_lag_seconds").set(lag.as_secs_f64());
-    }
+    // No number while the database itself answers counts.
+    let replica_lag_s = live.store.replica_lag().map_or(f64::NAN, |lag| lag.as_secs_f64());
+    metrics::gauge!("studyroute_replica_lag_seconds").set(replica_lag_s);
     metrics::gauge!("studyroute_index_age_seconds").set(live.refresher.age().as_secs_f64());
     metrics::gauge!("studyroute_broken_files").set(live.broken_files.len() as f64);
 }

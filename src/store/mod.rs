@@ -68,6 +68,9 @@ pub use snapshot::{Changes, Served, StoredWaypoint};
 pub use sql::Dialect;
 pub use uploads::{NewUpload, StoredUpload};
 
+/// Where the log says that a statement was slow.
+pub const SLOW_STATEMENTS: &str = "sqlx::query";
+
 /// The database that everything durable lives in.
 #[derive(Clone)]
 pub enum Store {
@@ -141,7 +144,10 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default();
-                if database.is_unique_violation() || database.is_foreign_key_violation() || is_retryable(&code) {
+                // The check of a table has a name; that of a partition which was just made for the row has none.
+                let has_moved = database.is_check_violation() && database.constraint().is_none() && code.len() == 5;
+                let is_met = database.is_unique_violation() || database.is_foreign_key_violation();
+                if is_met || has_moved || is_retryable(&code) {
                     Self::Conflict
                 } else if is_condition_of_the_database(&code) {
                     Self::Unavailable(error)

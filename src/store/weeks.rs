@@ -6,8 +6,8 @@
 
 use super::audit::Recount;
 use super::bulk::AddRows;
-use super::counters::{self, numbers};
-use super::pool::Tx;
+use super::counters::{self, Numbers, numbers};
+use super::pool::{Lent, Tx};
 use super::sql::Dialect;
 use super::{KeptSince, Pools, Result, Store};
 use crate::domain::participant::Week;
@@ -65,10 +65,13 @@ impl Store {
         let Self::Postgres(pools) = self else { return Ok(None) };
         let old = existing(pools).await?.into_iter().filter(|week| week.ends_ms() <= since.participants_ms);
         for week in old {
-            let Some(tx) = alone(pools).await? else { return Ok(None) };
-            if let Some(retired) = retire(pools, tx, week, since.participants_ms).await? {
+            let Some(mut tx) = alone(pools).await? else { return Ok(None) };
+            if let Some((retired, numbers)) = retire(pools, &mut tx, week, since.participants_ms).await? {
+                tx.commit().await?;
+                pools.scopes.learn(numbers);
                 return Ok(Some(retired));
             }
+            tx.rollback().await?;
             // In a moment of its own: whoever waits to drop a table keeps everybody waiting.
             let Some(tx) = alone(pools).await? else { return Ok(None) };
             drop_empty(tx, week).await?;
@@ -96,11 +99,20 @@ async fn alone(pools: &Pools<Postgres>) -> Result<Option<Tx<Postgres>>> {
     let mut tx = pools.write.begin().await?;
     tx.execute(WAIT_SHORT).await?;
     let is_alone: bool = sqlx::query_scalar(ALONE).fetch_one(&mut *tx).await?;
-    Ok(is_alone.then_some(tx))
+    if is_alone {
+        return Ok(Some(tx));
+    }
+    tx.rollback().await?;
+    Ok(None)
 }
 
-/// None when too few are to be retired.
-async fn retire(pools: &Pools<Postgres>, mut tx: Tx<Postgres>, week: Week, since_ms: i64) -> Result<Option<u64>> {
+/// How many were retired, and the numbers that were met; none when they would be too few.
+async fn retire(
+    pools: &Pools<Postgres>,
+    tx: &mut Lent<Postgres>,
+    week: Week,
+    since_ms: i64,
+) -> Result<Option<(u64, Numbers)>> {
     let (table, ids) = (table(week), week.ids());
     let of_week = format!("participant >= '{}' and participant < '{}'", ids.start, ids.end);
     let kept = format!("select participant from {table} where received_ms >= {since_ms}");
@@ -138,9 +150,7 @@ async fn retire(pools: &Pools<Postgres>, mut tx: Tx<Postgres>, week: Week, since
         tx.execute(AssertSqlSafe(sql)).await?;
     }
     let retired = tx.execute("delete from participants where participant in (select participant from retired)").await?;
-    tx.commit().await?;
-    pools.scopes.learn(numbers);
-    Ok(Some(retired.rows_affected()))
+    Ok(Some((retired.rows_affected(), numbers)))
 }
 
 async fn drop_empty(mut tx: Tx<Postgres>, week: Week) -> Result<()> {
@@ -149,6 +159,8 @@ async fn drop_empty(mut tx: Tx<Postgres>, week: Week) -> Result<()> {
     if sqlx::query_scalar(is_empty).fetch_one(&mut *tx).await? {
         tx.execute(AssertSqlSafe(format!("drop table {table}"))).await?;
         tx.commit().await?;
+    } else {
+        tx.rollback().await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::both::{Database, connect_postgres, on_postgres};
 use crate::fixtures::{NOW_MS, at, audited, check_in, create, publish, record, record_new, recorded, short_canal};
 use studyroute::domain::participant::{Week, new_id};
-use studyroute::store::{CountQuery, KeptSince, Outcome, Participant, Store};
+use studyroute::store::{CountQuery, KeptSince, Outcome, Participant, Pasts, Store, StoreError};
 use uuid::Uuid;
 
 const DAY_MS: i64 = 86_400_000;
@@ -105,20 +105,21 @@ fn weeks_are_made_and_retired_while_people_check_in() {
         publish(&database, &short_canal("short", 2)).await;
         let other = database.again().await;
         let canal = other.snapshot().await.expect("a snapshot").1.remove(0);
-        let ann = create(&database, 1).await;
+        // One whose partition is made meanwhile, and one who has none.
+        let both = [people(&database, NOW_MS, 1..2).await[0], create(&database, 1).await];
         let writing = tokio::spawn(async move {
             let mut kept = 0;
             for number in 0..150_i64 {
-                let new = check_in(ann, &format!("{number}"), &canal, 0, at("2026-05-01T08:00") + number * 600_000);
+                let when = at("2026-05-01T08:00") + number * 600_000;
+                let new = check_in(both[usize::from(number % 3 == 0)], &format!("{number}"), &canal, 0, when);
                 loop {
-                    match other.record(std::slice::from_ref(&new), studyroute::store::Pasts::new(), &|_, _| false).await
-                    {
+                    match other.record(std::slice::from_ref(&new), Pasts::new(), &|_, _| false).await {
                         Ok((mut outcomes, _)) => {
                             recorded(outcomes.remove(0));
                             kept += 1;
                             break;
                         }
-                        Err(studyroute::store::StoreError::Conflict) => {}
+                        Err(StoreError::Conflict) => {}
                         Err(error) => panic!("{error:?}"),
                     }
                 }
@@ -127,7 +128,7 @@ fn weeks_are_made_and_retired_while_people_check_in() {
         });
         let made = make_all(&database, NOW_MS).await;
         assert_eq!((made, writing.await.expect("every one is kept")), (9, 150));
-        assert_eq!(audited(&database).await, 150);
+        assert_eq!(audited(&database).await, 151);
     });
 }
 
