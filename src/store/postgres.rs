@@ -99,7 +99,7 @@ pub(super) fn lazy_pool(address: Address) -> Result<(Arc<Servers>, PgPool)> {
 }
 
 fn pool(address: Address, server: PgConnectOptions) -> (Arc<Servers>, PgPool) {
-    let by_transaction = address.by_transaction;
+    let (wanted, by_transaction) = (address.wanted, address.by_transaction);
     let servers = Arc::new(Servers { address, since: watch::Sender::new(Instant::now()) });
     let seen = Arc::clone(&servers);
     let pool = PgPoolOptions::new()
@@ -110,7 +110,7 @@ fn pool(address: Address, server: PgConnectOptions) -> (Arc<Servers>, PgPool) {
             let seen = Arc::clone(&seen);
             Box::pin(async move { is_alive(&seen, connection, rest).await })
         })
-        .after_connect(move |connection, _| Box::pin(settle(connection, by_transaction)))
+        .after_connect(move |connection, _| Box::pin(settle(connection, wanted, by_transaction)))
         .connect_lazy_with(server);
     (servers, pool)
 }
@@ -212,8 +212,12 @@ impl Store {
     }
 }
 
-/// A session's own settings; behind a pooler there are none.
-async fn settle(connection: &mut PgConnection, by_transaction: bool) -> sqlx::Result<()> {
+/// A session's own settings (behind a pooler there are none), and whether it leads where it should: one that was begun just before the
+/// pool turned to another server may end at the one before, which is a standby by then.
+async fn settle(connection: &mut PgConnection, wanted: Wanted, by_transaction: bool) -> sqlx::Result<()> {
+    if wanted == Wanted::Primary && !takes_writes(connection).await? {
+        return Err(sqlx::Error::Configuration("this PostgreSQL server is a standby".into()));
+    }
     if !by_transaction {
         connection.execute(LOCK_TIMEOUT).await?;
     }
