@@ -1,9 +1,12 @@
 //! What the documents say is true: README's requests give the printed answers, its table of settings is the code's, the
 //! places it names exist.
 
-use std::io::{BufRead, BufReader};
+#[path = "support/started.rs"]
+mod started;
+
+use started::started;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use studyroute::config::SETTINGS;
 
 fn readme() -> String {
@@ -22,24 +25,9 @@ impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", folder.path().join("studyroute.db").display());
-        let mut child = Command::new(env!("CARGO_BIN_EXE_studyroute"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
-        let mut address = String::new();
-        for line in log.by_ref().map_while(Result::ok) {
-            let line: serde_json::Value = serde_json::from_str(&line).expect("the log is JSON");
-            if line["message"] == "listening" {
-                address = line["address"].as_str().expect("an address").into();
-            }
-            if line["message"] == "ready" {
-                break;
-            }
-        }
-        // The rest of the log must be read, else the program would wait for its reader one day.
-        std::thread::spawn(move || log.for_each(drop));
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_studyroute"));
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--database", &database]);
+        let (child, address) = started(&mut serve, "ready", drop);
         Self { child, address, database, folder }
     }
 }

@@ -11,6 +11,8 @@
 mod plain_routes;
 #[path = "support/samples.rs"]
 mod samples;
+#[path = "support/started.rs"]
+mod started;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -18,10 +20,10 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use samples::{mp4, png};
 use serde_json::Value;
+use started::started;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::sync::{Arc, Mutex};
 
 /// What is in the bucket, the parts of uploads under way, and what was asked.
@@ -178,25 +180,9 @@ impl Drop for Server {
 }
 
 fn serve_routes(desk: &Desk) -> (Server, String) {
-    let mut child = desk
-        .command(&["serve", "--listen", "127.0.0.1:0"])
-        .arg("--routes-data")
-        .arg(plain_routes::plain_routes())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
-    let mut address = String::new();
-    for line in log.by_ref().map_while(Result::ok) {
-        let line: Value = serde_json::from_str(&line).expect("the log is JSON");
-        if line["message"] == "listening" {
-            address = line["address"].as_str().expect("an address").into();
-        }
-        if line["message"] == "ready" {
-            break;
-        }
-    }
-    std::thread::spawn(move || log.for_each(drop));
+    let mut serve = desk.command(&["serve", "--listen", "127.0.0.1:0"]);
+    serve.arg("--routes-data").arg(plain_routes::plain_routes());
+    let (child, address) = started(&mut serve, "ready", drop);
     (Server(child), address)
 }
 

@@ -92,16 +92,6 @@ fn let_go(mut child: Child) {
     assert!(child.wait().unwrap().success());
 }
 
-fn erase(server: &Server, who: &Participant) {
-    let asked = server.client.delete(format!("{}/v1/me", server.base)).bearer_auth(&who.token);
-    assert_eq!(asked.send().unwrap().status(), 204);
-}
-
-fn stop(mut server: Server) {
-    server.terminate();
-    assert!(server.ends_within(PATIENCE).is_some_and(|status| status.success()));
-}
-
 #[test]
 fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothing() {
     let Some(database) = support::postgres::shared() else { return };
@@ -130,7 +120,7 @@ fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothin
     ledger.extend(load.finish());
     settle(&server, &participants, &mut ledger);
     let somebody = Participant::create(&server);
-    erase(&server, &somebody);
+    server.erase(&somebody.token);
 
     // The last part: nobody writes to the source any more, but it answers whoever reads.
     let held = move_and_hold(&one, &two, &[]);
@@ -138,7 +128,7 @@ fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothin
     assert!(audit(&server, &participants, &[]).lost.is_empty(), "own check-ins can be read");
     let other = Setup::new(two.clone()).flag("--assets", &assets);
     let second = other.start();
-    stop(server);
+    server.stop();
     let_go(held);
     goes_on(&second, &other, &participants, &mut ledger, &key, &somebody, &mut rng);
 
@@ -147,13 +137,13 @@ fn a_service_moves_to_postgresql_and_back_while_phones_check_in_and_loses_nothin
     let held = move_and_hold(&two, &three, &["--assets-from", &assets]);
     ledger.push(assert_refused_in_order(&second, &participants[0], &mut rng));
     assert!(audit(&second, &participants, &[]).lost.is_empty(), "own check-ins can be read");
-    stop(second);
+    second.stop();
     let_go(held);
     assert_eq!(moves(&two, &three, &["--verify-only"])["same"], true);
     let third = Setup::new(three);
     let server = third.start();
     goes_on(&server, &third, &participants, &mut ledger, &key, &somebody, &mut rng);
-    stop(server);
+    server.stop();
 }
 
 /// Phones go on: a repeat has its first answer, new check-ins are taken, whoever was erased is not known, and all is counted once.

@@ -2,7 +2,7 @@
 //! was made stays erased, and totals stay what the copy had.
 
 use crate::ledger::{Attempt, Participant};
-use crate::process::{PATIENCE, PROGRAM, Server, Setup};
+use crate::process::{PROGRAM, Server, Setup};
 use crate::seed;
 use serde_json::Value;
 use std::path::Path;
@@ -32,16 +32,6 @@ fn known(server: &Server, who: &Participant) -> u16 {
     asked.send().unwrap().status().as_u16()
 }
 
-fn erase(server: &Server, who: &Participant) {
-    let asked = server.client.delete(format!("{}/v1/me", server.base)).bearer_auth(&who.token);
-    assert_eq!(asked.send().unwrap().status(), 204);
-}
-
-fn stop(mut server: Server) {
-    server.terminate();
-    assert!(server.ends_within(PATIENCE).is_some_and(|status| status.success()));
-}
-
 /// Tries to put a copy back; gives what is said when that is refused.
 fn refused(database: &Path, copy: &Path) -> String {
     let database = format!("sqlite:{}", database.display());
@@ -59,11 +49,11 @@ fn a_copy_is_put_back_and_nobody_who_was_erased_comes_with_it() {
     let before = people(&server, "recovered", 4);
     setup.chore(&["backup", copy.to_str().unwrap()]);
     let copied = counts(&setup);
-    erase(&server, &before[0]);
+    server.erase(&before[0].token);
     let after = people(&server, "recovered, later", 1);
     assert!(refused(&file, &copy).contains("stop the server first"), "a server has it open");
     assert_eq!(known(&server, &after[0]), 200, "and goes on");
-    stop(server);
+    server.stop();
 
     let told: Value = serde_json::from_str(&setup.chore(&["recover", copy.to_str().unwrap(), "--json"])).unwrap();
     assert_eq!(told[0]["erased again"], "1", "{told}");
@@ -76,7 +66,7 @@ fn a_copy_is_put_back_and_nobody_who_was_erased_comes_with_it() {
     let server = setup.start();
     let statuses: Vec<u16> = before.iter().chain(&after).map(|who| known(&server, who)).collect();
     assert_eq!(statuses, [401, 200, 200, 200, 401], "erased; kept; and not yet there when the copy was made");
-    stop(server);
+    server.stop();
 }
 
 #[test]
@@ -84,7 +74,7 @@ fn what_is_no_sound_copy_is_not_put_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("studyroute.db");
     let setup = Setup::sqlite(folder.path());
-    stop(setup.start());
+    setup.start().stop();
     let content = std::fs::read(&file).unwrap();
     let copy = folder.path().join("copy.db");
     setup.chore(&["backup", copy.to_str().unwrap()]);

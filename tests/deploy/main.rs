@@ -15,6 +15,8 @@ mod proxy;
 mod rules;
 mod runbook;
 mod server;
+#[path = "../support/started.rs"]
+mod started;
 mod unit;
 
 use serde_json::Value;

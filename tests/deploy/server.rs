@@ -1,10 +1,10 @@
 //! The program on a free port, and some visitors to it.
 
+use crate::started::started;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use tempfile::TempDir;
 
 /// A running server; killed when dropped.
@@ -25,24 +25,9 @@ impl Server {
 
     /// Returns when it has said this.
     fn on(database: &str, folder: TempDir, said: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_studyroute"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--access-log", "false"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
-        let mut address = String::new();
-        for line in log.by_ref().map_while(Result::ok) {
-            let line: Value = serde_json::from_str(&line).expect("the log is JSON");
-            if line["message"] == "listening" {
-                address = line["address"].as_str().expect("an address").into();
-            }
-            if line["message"] == said {
-                break;
-            }
-        }
-        // The rest of the log must be read, else the program would wait for its reader one day.
-        std::thread::spawn(move || log.for_each(drop));
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_studyroute"));
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--access-log", "false"]);
+        let (child, address) = started(&mut serve, said, drop);
         Self { child, address, client: crate::client(), _folder: folder }
     }
 

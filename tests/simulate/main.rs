@@ -1,11 +1,13 @@
 //! `studyroute simulate` against the real program, and against services that break their promises: it has to notice.
 
 mod faulty;
+#[path = "../support/started.rs"]
+mod started;
 
 use faulty::{Fault, Faulty};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use started::started;
+use std::process::{Child, Command, Output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_studyroute");
 
@@ -25,25 +27,10 @@ impl Service {
     fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", folder.path().join("studyroute.db").display());
-        let mut child = Command::new(PROGRAM)
-            .args(["serve", "--listen", "127.0.0.1:0", "--access-log", "false", "--database", &database])
-            .args(flags)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
-        let mut base = String::new();
-        for line in log.by_ref().map_while(Result::ok) {
-            let line: Value = serde_json::from_str(&line).expect("the log is JSON");
-            if line["message"] == "listening" {
-                base = format!("http://{}", line["address"].as_str().expect("an address"));
-            }
-            if line["message"] == "ready" {
-                break;
-            }
-        }
-        // The rest of the log must be read, else the program would wait for its reader one day.
-        std::thread::spawn(move || log.for_each(drop));
+        let mut serve = Command::new(PROGRAM);
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--access-log", "false", "--database", &database]).args(flags);
+        let (child, address) = started(&mut serve, "ready", drop);
+        let base = format!("http://{address}");
         Self { child, base, database, _folder: folder }
     }
 

@@ -180,6 +180,18 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// As somebody who does not want to be known any more.
+    pub fn erase(&self, token: &str) {
+        let asked = self.client.delete(format!("{}/v1/me", self.base)).bearer_auth(token);
+        assert_eq!(asked.send().unwrap().status(), 204);
+    }
+
+    /// SIGTERM; returns when it has ended in order.
+    pub fn stop(mut self) {
+        self.terminate();
+        assert!(self.ends_within(PATIENCE).is_some_and(|status| status.success()));
+    }
+
     /// SIGKILL; returns when it is no more.
     pub fn kill9(mut self) {
         self.child.kill().unwrap();

@@ -1,12 +1,14 @@
 //! Traces: told to a collector that the settings name, with nothing in them that logs may not know, and to nobody else.
 
 mod collector;
+#[path = "../support/started.rs"]
+mod started;
 
 use collector::{Collector, Told};
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use started::started;
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_studyroute");
@@ -28,27 +30,14 @@ impl Server {
     fn start(flags: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", folder.path().join("studyroute.db").display());
-        let mut child = Command::new(PROGRAM)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
-            .args(flags)
-            .envs(environment.iter().copied())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut serve = Command::new(PROGRAM);
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--database", &database]);
+        serve.args(flags).envs(environment.iter().copied());
         let log = Arc::new(Mutex::new(String::new()));
-        let mut lines = BufReader::new(child.stderr.take().expect("a log")).lines().map_while(Result::ok);
-        let mut base = String::new();
-        for line in lines.by_ref() {
-            let line: Value = serde_json::from_str(&line).expect("the log is JSON");
-            if line["message"] == "listening" {
-                base = format!("http://{}", line["address"].as_str().expect("an address"));
-            }
-            if line["message"] == "ready" {
-                break;
-            }
-        }
         let copy = Arc::clone(&log);
-        std::thread::spawn(move || lines.for_each(|line| copy.lock().expect("a log").push_str(&(line + "\n"))));
+        let told = move |line: String| copy.lock().expect("a log").push_str(&(line + "\n"));
+        let (child, address) = started(&mut serve, "ready", told);
+        let base = format!("http://{address}");
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder().no_proxy().build().expect("a client");
         Self { child, base, database, log, client, _folder: folder }

@@ -94,7 +94,7 @@ pub async fn note(
         .flat_map(|name| request.headers().get_all(&name).iter().map(move |value| (name.clone(), value.clone())))
         .collect();
     let response = next.run(request).await;
-    if is_noted(&method, response.status())
+    if is_noted(&method, response.status(), code(&response))
         && let Some(live) = Live::of(&shell)
     {
         let (who, has_key) = staff::asking(&live, &headers).await;
@@ -112,8 +112,12 @@ pub async fn note(
     response
 }
 
-/// What went wrong here is in the service's own log; what was only mistyped while reading is nobody's deed.
-fn is_noted(method: &Method, status: StatusCode) -> bool {
+/// What went wrong here is in the service's own log; what was only mistyped while reading is nobody's deed. Whoever has failed with too
+/// many keys was noted with each of them, and whose the next one is must not be looked up.
+fn is_noted(method: &Method, status: StatusCode, code: &str) -> bool {
+    if code == Code::TooManyFailedKeys.as_str() {
+        return false;
+    }
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
     status.is_client_error() && (!reads || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
 }
@@ -180,7 +184,9 @@ mod tests {
             (Method::GET, 200, false),
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
-            assert_eq!(is_noted(&method, status), expected, "{method} {status}");
+            assert_eq!(is_noted(&method, status, "forbidden"), expected, "{method} {status}");
         }
+        assert!(is_noted(&Method::POST, StatusCode::TOO_MANY_REQUESTS, "too-many-uploads"));
+        assert!(!is_noted(&Method::POST, StatusCode::TOO_MANY_REQUESTS, "too-many-failed-keys"));
     }
 }
