@@ -15,6 +15,7 @@ use axum::extract::RawQuery;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::time::Instant;
 use utoipa::ToSchema;
 
 /// Longest range of days: ten years.
@@ -153,8 +154,10 @@ impl Table {
             by_hour: by.contains(&By::Hour),
             by_day: by.contains(&By::Day),
         };
+        // Before they are read: what a standby takes in meanwhile is not in them.
+        let (asked, lag) = (Instant::now(), live.store.replica_lag());
         let (total, rows) = live.store.counts_with_total(query).await?;
-        let lag_s = live.store.replica_lag().map(|lag| lag.as_secs_f64());
+        let lag_s = lag.map(|lag| (lag + asked.elapsed()).as_secs_f64());
         if rows.len() > ROWS_MAX {
             return Err(Problem::parameter(
                 "by",

@@ -37,7 +37,7 @@ impl Servers {
         age > self.since.borrow().elapsed()
     }
 
-    fn turn_to(&self, pool: &PgPool, server: PgConnectOptions) {
+    pub(super) fn turn_to(&self, pool: &PgPool, server: PgConnectOptions) {
         pool.set_connect_options(server);
         self.since.send_replace(Instant::now());
     }
@@ -47,6 +47,13 @@ impl Servers {
         let (server, _) = find(&self.address).await?;
         self.turn_to(pool, server);
         Ok(())
+    }
+
+    /// Another server, where there is one that is wanted more than the one whose connections are lent.
+    pub(super) async fn better(&self, pool: &PgPool) -> Option<(PgConnectOptions, String)> {
+        let (server, _) = find(&self.address).await.ok()?;
+        let place = place(&server);
+        (place != self::place(&pool.connect_options())).then_some((server, place))
     }
 
     pub(super) fn is_by_transaction(&self) -> bool {

@@ -17,11 +17,15 @@ use std::time::{Duration, Instant};
 const LAG_MAX: Duration = Duration::from_mins(1);
 /// Moments that are remembered until the standby has replayed them.
 const MARKS_MAX: usize = 600;
+/// How often a standby is looked for while the one that is asked is none (any more).
+const BETTER_EVERY: Duration = Duration::from_secs(5);
 
 /// How far a server's log goes, bytes.
-const WRITTEN: &str = "select (pg_current_wal_lsn() - '0/0')::text";
+const WRITTEN: &str = "select (pg_current_wal_lsn() - '0/0')::text, 'primary'";
+/// How far it is replayed, and what the server is by now.
 const REPLAYED: &str =
-    "select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::text";
+    "select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::text,
+            case when pg_is_in_recovery() then 'standby' else 'primary' end";
 
 /// The standby.
 pub struct Replica<DB: sqlx::Database> {
@@ -44,6 +48,15 @@ impl<DB: sqlx::Database> Replica<DB> {
 
     pub(super) fn has_until(&self, moment: Option<Instant>) {
         *self.has_until.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+
+    /// A primary answers counts only as long as nobody follows it.
+    async fn turn_to_better(&self) {
+        if let Some((standby, place)) = self.servers.better(self.lender.pool()).await {
+            tracing::info!(server = place, "counts are asked of this server from now on");
+            self.has_until(None);
+            self.servers.turn_to(self.lender.pool(), standby);
+        }
     }
 }
 
@@ -69,36 +82,49 @@ impl Store {
         pools.replica.as_ref()?.lag().filter(|lag| *lag <= LAG_MAX)
     }
 
-    /// Measures for ever how old the standby is, and looks for another one when it is gone.
+    /// Measures for ever how old the standby is, and looks for another one when it is gone or was promoted.
     pub async fn watch_replica(&self) {
         let Self::Postgres(pools) = self else { return std::future::pending().await };
         let Some(replica) = &pools.replica else { return std::future::pending().await };
-        let mut marks: VecDeque<(Instant, i64)> = VecDeque::new();
+        let (mut marks, mut looked) = (VecDeque::<(Instant, i64)>::new(), None::<Instant>);
         loop {
             let now = Instant::now();
-            if let Some(written) = position(pools.write.pool(), WRITTEN).await {
+            if let Some((written, _)) = position(pools.write.pool(), WRITTEN).await {
+                // A standby that is promoted goes on where it was, which may be before where the old primary had been.
+                if marks.back().is_some_and(|(_, before)| *before > written) {
+                    marks.clear();
+                }
                 marks.push_back((now, written));
                 marks.truncate(MARKS_MAX);
             }
-            if let Some(replayed) = position(replica.lender.pool(), REPLAYED).await {
+            let replayed = position(replica.lender.pool(), REPLAYED).await;
+            if let Some((replayed, _)) = replayed {
                 while let Some((moment, _)) = marks.pop_front_if(|(_, written)| *written <= replayed) {
                     replica.has_until(Some(moment));
                 }
             } else {
                 replica.has_until(None);
                 marks.clear();
+            }
+            let is_primary = replayed.is_some_and(|(_, is_standby)| !is_standby);
+            if replayed.is_none() {
                 // Which may find the same one, once it is back.
                 drop(replica.servers.turn(replica.lender.pool()).await);
+            } else if is_primary && looked.is_none_or(|looked| looked.elapsed() > BETTER_EVERY) {
+                looked = Some(now);
+                replica.turn_to_better().await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 }
 
-async fn position(pool: &PgPool, question: &'static str) -> Option<i64> {
+/// How far a server's log goes, and whether it is a standby.
+async fn position(pool: &PgPool, question: &'static str) -> Option<(i64, bool)> {
     let asked = async {
-        let mut connection = pool.acquire().await?;
-        connection.fetch_one(question).await?.try_get::<String, _>(0)
+        let row = pool.acquire().await?.fetch_one(question).await?;
+        Ok::<(String, String), sqlx::Error>((row.try_get(0)?, row.try_get(1)?))
     };
-    tokio::time::timeout(LOOK_TIMEOUT, asked).await.ok()?.ok()?.parse().ok()
+    let (bytes, role) = tokio::time::timeout(LOOK_TIMEOUT, asked).await.ok()?.ok()?;
+    Some((bytes.parse().ok()?, role == "standby"))
 }
