@@ -3,7 +3,7 @@
 
 use crate::ledger::{Attempt, Participant};
 use crate::process::{PROGRAM, Server, Setup};
-use crate::seed;
+use crate::{seed, support};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -67,6 +67,67 @@ fn a_copy_is_put_back_and_nobody_who_was_erased_comes_with_it() {
     let statuses: Vec<u16> = before.iter().chain(&after).map(|who| known(&server, who)).collect();
     assert_eq!(statuses, [401, 200, 200, 200, 401], "erased; kept; and not yet there when the copy was made");
     server.stop();
+}
+
+/// Starts a server on what was put back, and looks who is known there.
+fn assert_only_the_first_is_gone(setup: &Setup, people: &[Arc<Participant>]) {
+    let server = setup.start();
+    let statuses: Vec<u16> = people.iter().map(|who| known(&server, who)).collect();
+    assert_eq!(statuses, [401, 200, 200, 200]);
+    server.stop();
+    assert!(setup.chore(&["verify"]).contains("every counter equals the log"));
+}
+
+#[test]
+fn nobody_who_was_erased_comes_back_with_a_copy_of_postgresql() {
+    let Some(database) = support::postgres::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (assets, copy) = (folder.path().join("assets"), folder.path().join("copy.db"));
+    let (assets, copy) = (assets.to_str().unwrap(), copy.to_str().unwrap());
+    let on = |database: &str| Setup::new(database).flag("--assets", assets);
+    let setup = on(&database.fresh_database());
+    let server = setup.start();
+    let before = people(&server, "recovered on PostgreSQL", 4);
+    setup.chore(&["backup", copy]);
+    let copied = counts(&setup);
+    server.erase(&before[0].token);
+    let after = Participant::create(&server);
+    server.stop();
+
+    let new = on(&database.fresh_database());
+    let told = new.chore(&["recover", copy, "--assets", assets, "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told[0]["erased again"], "1", "{told}");
+    assert_eq!(counts(&new), copied, "totals are those of the copy");
+    assert_eq!(new.chore(&["erase-again", "--assets", assets]), "0", "it is done once");
+    assert_only_the_first_is_gone(&new, &before);
+    let server = new.start();
+    assert_eq!(known(&server, &after), 401, "not yet there when the copy was made");
+    server.stop();
+}
+
+/// As `pg_basebackup`, `pg_restore` or a recovery to a moment give it back: everything as it was, with nobody to erase anybody on the way.
+#[test]
+fn nobody_who_was_erased_stays_in_a_database_that_postgresql_itself_put_back() {
+    let Some(database) = support::postgres::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let assets = folder.path().join("assets");
+    let assets = assets.to_str().unwrap();
+    let url = database.fresh_database();
+    let (place, name) = url.rsplit_once('/').unwrap();
+    let (setup, back) = (Setup::new(&url).flag("--assets", assets), format!("{place}/{name}_back"));
+    let server = setup.start();
+    let before = people(&server, "put back by PostgreSQL", 4);
+    server.stop();
+    let copy = format!("create database {name}_back template {name}");
+    support::postgres::run_sql(&format!("{place}/"), &copy).unwrap();
+    let server = setup.start();
+    server.erase(&before[0].token);
+    server.stop();
+
+    let back = Setup::new(back).flag("--assets", assets);
+    assert_eq!(back.chore(&["erase-again", "--assets", assets]), "1");
+    assert_only_the_first_is_gone(&back, &before);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub fn kill_frozen(rig: &mut Rig) {
 }
 
 /// Kills the primary and promotes its standby; then the killed one comes back as the standby, without which nothing is acknowledged.
-fn promote(rig: &mut Rig, scene: &mut Scene, note: &str) -> Seen {
+pub fn promote(rig: &mut Rig, scene: &mut Scene, note: &str) -> Seen {
     rig.pair.kill_primary();
     rig.pair.promote();
     let (pair, service, rng) = (&rig.pair, &rig.service, &mut rig.rng);

@@ -19,11 +19,13 @@ mod ledger;
 #[path = "../support/load.rs"]
 mod load;
 mod nodes;
+mod overload;
 mod pair;
 mod pooler;
 #[path = "../support/process.rs"]
 mod process;
 mod relay;
+mod replica;
 mod report;
 mod rig;
 mod shim;
@@ -38,13 +40,15 @@ use support::knobs;
 type Fault = fn(&mut Rig);
 
 /// Everything that befalls one pair and its nodes, one after the other.
-const FAULTS: [(&str, Fault); 9] = [
+const FAULTS: [(&str, Fault); 11] = [
     ("nodes-killed", nodes::kill),
     ("node-paused", nodes::pause),
     ("clocks", nodes::wrong_clocks),
+    ("overload", overload::overload),
     ("listen-cut", edits::listen_cut),
     ("primary-killed", failover::kill),
     ("frozen", failover::kill_frozen),
+    ("replica", replica::counts),
     ("disk-full", disk::full),
     ("upgrade", upgrade::rolling),
     ("pooler", pooler::restarted),

@@ -40,13 +40,40 @@ impl Pair {
 
     /// How nodes are told of both: they find out by themselves which one takes writes.
     pub fn database(&self) -> String {
-        let [a, b] = [0, 1].map(|which| self.urls[which].trim_end_matches('/').rsplit_once('@').unwrap().1);
-        format!("postgres://studyroute@{a},{b}/{}?target_session_attrs=read-write", self.name)
+        self.both("read-write")
+    }
+
+    /// The same for the standby that answers counts.
+    pub fn replica(&self) -> String {
+        self.both("prefer-standby")
+    }
+
+    fn both(&self, wanted: &str) -> String {
+        let [a, b] = [0, 1].map(|which| self.place(which));
+        format!("postgres://studyroute@{a},{b}/{}?target_session_attrs={wanted}", self.name)
+    }
+
+    fn place(&self, which: usize) -> &str {
+        self.urls[which].trim_end_matches('/').rsplit_once('@').unwrap().1
+    }
+
+    /// Where the standby listens.
+    pub fn standby(&self) -> &str {
+        self.place(1 - self.primary)
     }
 
     /// A statement on the primary, in the nodes' database, with the first value of the last row.
     pub fn sql(&self, statement: &str) -> Option<String> {
-        let url = format!("{}{}", self.urls[self.primary], self.name);
+        self.sql_at(self.primary, statement)
+    }
+
+    /// The same on the standby.
+    pub fn sql_on_standby(&self, statement: &str) -> Option<String> {
+        self.sql_at(1 - self.primary, statement)
+    }
+
+    fn sql_at(&self, which: usize, statement: &str) -> Option<String> {
+        let url = format!("{}{}", self.urls[which], self.name);
         run_sql(&url, statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 

@@ -9,6 +9,7 @@ use crate::process::{Service, Setup};
 use crate::report::{Report, Seen};
 use crate::seed;
 use fastrand::Rng;
+use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -66,6 +67,14 @@ impl Rig {
         let (service, rng) = (fleet.service(), seed(case));
         let (people, ledger, report) = (Vec::new(), Vec::new(), Report::default());
         Some(Self { pair, fleet, service, rng, breath: BREATH, setup, key, people, ledger, report })
+    }
+
+    /// What an operator sees on one node.
+    pub fn counts(&self, number: usize) -> Value {
+        let node = self.fleet.node(number);
+        let answer = node.client.get(format!("{}/v1/counts", node.base)).bearer_auth(&self.key).send().unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.json().unwrap()
     }
 
     /// Starts sixteen phones of new participants, and returns when check-ins of theirs have been acknowledged.

@@ -1,0 +1,277 @@
+//! More phones than three nodes can answer: they ask twice and ten times as often. Whoever is refused is told so in order and when to come
+//! back, health is answered throughout, and every check-in that was acknowledged is there once. How much was done and how soon is told,
+//! not judged: it is this machine's, with the phones on it.
+
+use crate::fleet::NODES;
+use crate::ledger::{Attempt, Outcome, Participant};
+use crate::process::Service;
+use crate::report::Seen;
+use crate::rig::{NEARBY, Over, Rig};
+use crate::{is_whole, say};
+use fastrand::Rng;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// Of a hundred requests, so many are check-ins; the others ask what is near.
+const CHECK_INS_PERCENT: u32 = 30;
+/// Phones that keep the nodes busy all the time, to find what they take.
+const BUSY: usize = 96;
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+/// Of a thousand requests, so many may find nobody: the system's own queue of connections has an end.
+const UNANSWERED_MOST: usize = 1;
+
+pub fn overload(rig: &mut Rig) {
+    rig.under_load("overload", |rig, scene| {
+        let rush = Arc::new(Rush::new(rig, &scene.people));
+        (0..NODES).for_each(|number| stay_on_one_core(rig.fleet.node(number).pid()));
+        let is_over = AtomicBool::new(false);
+        let (told, health) = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| health_is_answered(rig, &is_over));
+            let _over = Over(&is_over);
+            let told = rush.run(Duration::from_secs(if is_whole() { 10 } else { 2 }));
+            is_over.store(true, Ordering::Relaxed);
+            (told, asking.join().expect("health is answered"))
+        });
+        let rush = Arc::into_inner(rush).expect("all phones are done");
+        scene.own.extend(rush.sent.into_inner().unwrap());
+        Seen { back: None, note: format!("{told}; health after at most {health:.1?}") }
+    });
+}
+
+/// The nodes share one core, so that the phones have the other.
+fn stay_on_one_core(pid: u32) {
+    let pinned = Command::new("taskset").args(["-a", "-c", "-p", "0", &pid.to_string()]).output().unwrap();
+    assert!(pinned.status.success(), "{pinned:?}");
+}
+
+/// Asks every node all the time how it is. Gives the longest that one took.
+fn health_is_answered(rig: &Rig, is_over: &AtomicBool) -> Duration {
+    let mut slowest = Duration::ZERO;
+    while !is_over.load(Ordering::Relaxed) {
+        for (number, path) in
+            (0..NODES).flat_map(|number| ["/healthz", "/readyz", "/metrics"].map(|path| (number, path)))
+        {
+            let asked = std::time::Instant::now();
+            assert_eq!(rig.fleet.node(number).status(path), Some(200), "{path} of node {number}");
+            slowest = slowest.max(asked.elapsed());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    slowest
+}
+
+/// Phones in a hurry, and what they have sent.
+struct Rush {
+    nodes: Vec<SocketAddr>,
+    people: Vec<Arc<Participant>>,
+    rng: Mutex<Rng>,
+    sent: Mutex<Vec<Attempt>>,
+    /// Connections that wait for the next request, of each node.
+    idle: Vec<Mutex<Vec<TcpStream>>>,
+    next: AtomicUsize,
+}
+
+/// What came of one request.
+struct Heard {
+    is_check_in: bool,
+    /// None when nobody answered.
+    status: Option<u16>,
+    took: Duration,
+}
+
+impl Rush {
+    fn new(rig: &Rig, people: &[Arc<Participant>]) -> Self {
+        let address = |number: usize| rig.fleet.node(number).base.strip_prefix("http://").unwrap().parse().unwrap();
+        Self {
+            nodes: (0..NODES).map(address).collect(),
+            people: people.to_vec(),
+            rng: Mutex::new(rig.rng.clone()),
+            sent: Mutex::default(),
+            idle: (0..NODES).map(|_| Mutex::default()).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// First as much as they take, then twice and ten times that.
+    fn run(self: &Arc<Self>, span: Duration) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let busy = self.keep_busy(span).await;
+            let takes = per_s(busy.iter().filter(|heard| heard.is_done()).count(), span);
+            let mut told = format!("they take {takes:.0}/s");
+            for times in [2, 10] {
+                let (heard, took) = self.ask_steadily(takes * f64::from(times), span).await;
+                told += &format!("; {}", judged(&heard, takes, took));
+                say(&format!("overload {times} ×: {}", judged(&heard, takes, took)));
+            }
+            told
+        })
+    }
+
+    /// Every phone asks as soon as it has its answer.
+    async fn keep_busy(self: &Arc<Self>, span: Duration) -> Vec<Heard> {
+        let until = Instant::now() + span;
+        let phone = |rush: Arc<Self>| async move {
+            let mut heard = Vec::new();
+            while Instant::now() < until {
+                heard.push(rush.ask().await);
+            }
+            heard
+        };
+        let phones: JoinSet<_> = (0..BUSY).map(|_| phone(Arc::clone(self))).collect();
+        phones.join_all().await.into_iter().flatten().collect()
+    }
+
+    /// So many requests in a second, whatever comes of those before. Gives also how long it took to send them.
+    async fn ask_steadily(self: &Arc<Self>, rate: f64, span: Duration) -> (Vec<Heard>, Duration) {
+        let (begun, mut phones) = (Instant::now(), JoinSet::new());
+        let mut due = begun;
+        while due < begun + span {
+            sleep_until(due).await;
+            let rush = Arc::clone(self);
+            phones.spawn(async move { rush.ask().await });
+            due += Duration::from_secs_f64(1.0 / rate);
+        }
+        let took = begun.elapsed();
+        (phones.join_all().await, took)
+    }
+
+    /// One request to the node whose turn it is.
+    async fn ask(&self) -> Heard {
+        let number = self.next.fetch_add(1, Ordering::Relaxed) % NODES;
+        let mut attempt = self.check_in();
+        let request = attempt.as_ref().map_or_else(|| nearby(), check_in_request);
+        let asked = Instant::now();
+        let answer = timeout(ANSWERED_WITHIN, self.answer(number, &request)).await.ok().and_then(Result::ok);
+        let took = asked.elapsed();
+        if let Some(answer) = &answer {
+            answer.assert_in_order();
+        }
+        let (is_check_in, status) = (attempt.is_some(), answer.as_ref().map(|answer| answer.status));
+        if let Some(mut attempt) = attempt.take() {
+            attempt.hear(answer.map_or(Outcome::Unknown, |answer| Outcome::of(answer.status, answer.body())));
+            self.sent.lock().unwrap().push(attempt);
+        }
+        Heard { is_check_in, status, took }
+    }
+
+    fn check_in(&self) -> Option<Attempt> {
+        let mut rng = self.rng.lock().unwrap();
+        let who = rng.u32(0..100) < CHECK_INS_PERCENT;
+        who.then(|| Attempt::inside(&self.people[rng.usize(..self.people.len())], &mut rng))
+    }
+
+    /// Over a connection that is free, else over a new one.
+    async fn answer(&self, number: usize, request: &[u8]) -> std::io::Result<Answer> {
+        let free = self.idle[number].lock().unwrap().pop();
+        let mut stream = match free {
+            Some(stream) => stream,
+            None => TcpStream::connect(self.nodes[number]).await?,
+        };
+        stream.write_all(request).await?;
+        let answer = Answer::read(&mut stream).await?;
+        self.idle[number].lock().unwrap().push(stream);
+        Ok(answer)
+    }
+}
+
+fn nearby() -> Vec<u8> {
+    format!("GET {NEARBY} HTTP/1.1\r\nhost: drill\r\n\r\n").into_bytes()
+}
+
+fn check_in_request(attempt: &Attempt) -> Vec<u8> {
+    let (token, body) = (&attempt.who.token, attempt.body.to_string());
+    let head = format!("POST /v1/check-ins HTTP/1.1\r\nhost: drill\r\nauthorization: Bearer {token}\r\n");
+    format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+struct Answer {
+    head: String,
+    status: u16,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    async fn read(stream: &mut TcpStream) -> std::io::Result<Self> {
+        let (mut bytes, mut whole) = (Vec::new(), None);
+        while whole.is_none_or(|whole| bytes.len() < whole) {
+            if stream.read_buf(&mut bytes).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+            whole = whole.or_else(|| end.map(|end| end + 4 + length(&bytes[..end])));
+        }
+        let head = String::from_utf8(bytes[..bytes.len()].to_vec()).expect("UTF-8");
+        let (head, body) = head.split_once("\r\n\r\n").expect("a head");
+        let status = head[9..12].parse().expect("a status");
+        Ok(Self { status, bytes: body.as_bytes().to_vec(), head: head.to_ascii_lowercase() })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    fn body(&self) -> Value {
+        serde_json::from_slice(&self.bytes).expect("JSON")
+    }
+
+    /// Done, or refused as phones expect it.
+    fn assert_in_order(&self) {
+        if self.status == 503 {
+            let again = self.header("retry-after").and_then(|seconds| seconds.parse().ok());
+            assert!(again.is_some_and(|seconds: u32| (1..=60).contains(&seconds)), "{}", self.head);
+            assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.head);
+        } else {
+            assert!(matches!(self.status, 200 | 201), "{}", self.head);
+        }
+    }
+}
+
+fn length(head: &[u8]) -> usize {
+    let head = std::str::from_utf8(head).expect("ASCII").to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+    length.parse().expect("a number")
+}
+
+impl Heard {
+    fn is_done(&self) -> bool {
+        matches!(self.status, Some(200 | 201))
+    }
+}
+
+fn per_s(number: usize, span: Duration) -> f64 {
+    f64::from(u32::try_from(number).expect("not that many")) / span.as_secs_f64()
+}
+
+/// What came of a rush, in words; and what has to be so however busy the machine is.
+fn judged(heard: &[Heard], takes: f64, span: Duration) -> String {
+    let unanswered = heard.iter().filter(|heard| heard.status.is_none()).count();
+    assert!(unanswered * 1_000 <= heard.len() * UNANSWERED_MOST, "{unanswered} of {} met nobody", heard.len());
+    let share = |is_check_in: bool| {
+        let of: Vec<_> = heard.iter().filter(|heard| heard.is_check_in == is_check_in).collect();
+        100 * of.iter().filter(|heard| heard.is_done()).count() / of.len().max(1)
+    };
+    let p99 = |is_done: bool| {
+        let mut took: Vec<_> =
+            heard.iter().filter(|heard| heard.is_done() == is_done).map(|heard| heard.took).collect();
+        took.sort_unstable();
+        took.get(took.len() * 99 / 100).copied().unwrap_or_default()
+    };
+    let (check_ins, reads) = (share(true), share(false));
+    assert!(check_ins >= reads, "check-ins go before reads: {check_ins} % against {reads} %");
+    let done = per_s(heard.iter().filter(|heard| heard.is_done()).count(), span) / takes;
+    let offered = per_s(heard.len(), span) / takes;
+    let (admitted, refused) = (p99(true), p99(false));
+    format!(
+        "{offered:.1} × offered: {done:.2} × done, {check_ins} % of check-ins and {reads} % of reads, \
+         p99 {admitted:.1?}, refused p99 {refused:.1?}, {unanswered} unanswered"
+    )
+}
