@@ -45,7 +45,7 @@ const AT_HOME: [(&str, &[&str]); 29] = [
     ("metrics_process", &["http"]),
     ("clap", &["cli", "config"]),
     ("reqwest", &["cli", "traces"]),
-    ("rustix", &["cli"]),
+    ("rustix", &["cli", "store"]),
     ("jiff", &["domain", "ambient"]),
     ("getrandom", &["ambient"]),
     ("opentelemetry", &["traces"]),

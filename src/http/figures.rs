@@ -4,6 +4,7 @@
 use super::door::DoorStats;
 use super::problem::Code;
 use super::state::{Inner, Shell};
+use crate::store::Blobs;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,4 +61,9 @@ fn tell_content(live: &Inner) {
     metrics::gauge!("studyroute_replica_lag_seconds").set(replica_lag_s);
     metrics::gauge!("studyroute_index_age_seconds").set(live.refresher.age().as_secs_f64());
     metrics::gauge!("studyroute_broken_files").set(live.broken_files.len() as f64);
+    let disks = [("database", live.store.disk()), ("assets", live.blobs().ok().and_then(Blobs::disk))];
+    for (part, disk) in disks.into_iter().filter_map(|(part, disk)| Some((part, disk?))) {
+        metrics::gauge!("studyroute_disk_free_bytes", "part" => part).set(disk.free as f64);
+        metrics::gauge!("studyroute_disk_size_bytes", "part" => part).set(disk.size as f64);
+    }
 }

@@ -103,6 +103,10 @@ impl Blobs {
         }
     }
 
+    pub(super) fn spool(&self) -> &std::path::Path {
+        &self.spool
+    }
+
     fn folder(folder: &str) -> Result<Self> {
         let spool = PathBuf::from(folder).join("spool");
         std::fs::create_dir_all(&spool)?;
