@@ -70,6 +70,7 @@ const PARTS: &[Part] = &[
     ("nearby-million", 4.0, nearby::measure_many),
     ("start-million", 2.5, start::measure_many),
     ("counts", 4.0, counts::measure),
+    ("nodes", 2.0, check_ins::nodes::measure),
     ("peers", 3.0, peers::measure),
     ("publish", 3.0, publish::measure),
     ("import", 4.0, import::measure),

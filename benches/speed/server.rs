@@ -99,6 +99,8 @@ pub struct Setup<'a> {
     pub binary: &'a Path,
     pub database: &'a str,
     pub routes_data: &'a str,
+    /// Settings that are not as they come.
+    pub more: &'a [&'a str],
     pub cores: &'a str,
     pub ready_within_s: u64,
 }
@@ -106,14 +108,14 @@ pub struct Setup<'a> {
 impl<'a> Setup<'a> {
     /// On the core of what is measured, with nothing to import.
     pub fn new(binary: &'a Path, database: &'a str) -> Self {
-        Self { binary, database, routes_data: "/nonexistent", cores: "0", ready_within_s: 300 }
+        Self { binary, database, routes_data: "/nonexistent", more: &[], cores: "0", ready_within_s: 300 }
     }
 
     /// Starts it as anybody would, with everything on and its access log in a file.
     pub fn start(&self, folder: &Path) -> Server {
         let mut command = machine::on_cores(self.cores, self.binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", self.database]);
-        command.args(["--routes-data", self.routes_data]);
+        command.args(["--routes-data", self.routes_data]).args(self.more);
         Server::start(command, folder, Duration::from_secs(self.ready_within_s))
     }
 }

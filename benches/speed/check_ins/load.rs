@@ -38,11 +38,11 @@ impl Driven {
     }
 }
 
-/// Sends everything.
+/// Sends everything, each phone to the server whose turn it is.
 #[tokio::main(flavor = "current_thread")]
-pub async fn drive(address: SocketAddr, phones: Vec<Phone>) -> Driven {
+pub async fn drive(addresses: &[SocketAddr], phones: Vec<Phone>) -> Driven {
     let mut open = Vec::new();
-    for phone in phones {
+    for (phone, address) in phones.into_iter().zip(addresses.iter().cycle()) {
         let stream = TcpStream::connect(address).await.expect("connected");
         stream.set_nodelay(true).expect("set");
         open.push((stream, phone));

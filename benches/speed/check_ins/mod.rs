@@ -8,6 +8,7 @@
 pub mod bare;
 mod base;
 mod load;
+pub mod nodes;
 mod rows;
 mod scene;
 mod server;
@@ -26,7 +27,7 @@ use crate::options::Bench;
 use crate::report::Report;
 use crate::row::Row;
 use bare::Bare;
-use base::Base;
+use base::{Base, On};
 use load::{Driven, Sending};
 use server::Server;
 use std::ffi::OsStr;
@@ -36,22 +37,22 @@ use std::process::Command;
 /// What adding rows answers with.
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-const CASES: [(&str, bool, Sending, &str); 5] = [
-    ("sqlite", false, Sending::Single, "check-ins one by one over 256 connections, SQLite"),
-    ("sqlite-batches", false, Sending::Batches, "check-ins a hundred at once, SQLite"),
-    ("alone", false, Sending::Alone, "a lone check-in, SQLite, median time"),
-    ("postgres", true, Sending::Single, "check-ins one by one over 256 connections, PostgreSQL"),
-    ("postgres-batches", true, Sending::Batches, "check-ins a hundred at once, PostgreSQL"),
+const CASES: [(&str, On, Sending, &str); 5] = [
+    ("sqlite", On::Sqlite, Sending::Single, "check-ins one by one over 256 connections, SQLite"),
+    ("sqlite-batches", On::Sqlite, Sending::Batches, "check-ins a hundred at once, SQLite"),
+    ("alone", On::Sqlite, Sending::Alone, "a lone check-in, SQLite, median time"),
+    ("postgres", On::Postgres, Sending::Single, "check-ins one by one over 256 connections, PostgreSQL"),
+    ("postgres-batches", On::Postgres, Sending::Batches, "check-ins a hundred at once, PostgreSQL"),
 ];
 const LEAST: f64 = 0.50;
 const ALONE_MOST: f64 = 1.5;
 
 pub fn measure(bench: &Bench, report: &mut Report) {
-    for (name, postgres, sending, work) in CASES {
+    for (name, on, sending, work) in CASES {
         let key = format!("check-ins-{name}");
         report.guarded(&key, |report| {
             bench.note(work);
-            let row = row(bench, (&key, work), postgres, sending);
+            let row = row(bench, (&key, work), on, sending);
             report.add(match sending {
                 Sending::Alone => row.at_most(ALONE_MOST),
                 _ => row.at_least(LEAST),
@@ -60,8 +61,8 @@ pub fn measure(bench: &Bench, report: &mut Report) {
     }
 }
 
-fn row(bench: &Bench, (key, work): (&str, &str), postgres: bool, sending: Sending) -> Row {
-    let Some(base) = Base::new(postgres, SERVER_CORE) else {
+fn row(bench: &Bench, (key, work): (&str, &str), on: On, sending: Sending) -> Row {
+    let Some(base) = Base::new(on, SERVER_CORE) else {
         return Row::missing(key, work, "PostgreSQL is not installed");
     };
     let scene = scene::make(&base, sending);
@@ -107,9 +108,10 @@ impl Pair {
         let place = base.copy();
         let server = Server::start(program, &place, SERVER_CORE);
         let cpu_us = server.cpu_us();
-        let served = load::drive(server.address, plan);
+        let served = load::drive(&[server.address], plan);
         let spent_us = server.cpu_us() - cpu_us;
-        let batch = server.mean_batch();
+        let (check_ins, commits) = server.committed();
+        let batch = check_ins / commits;
         server.stop();
         assert_eq!(Base::audited(&place), served.acknowledged, "as many as acknowledged, and every counter is right");
         let bare = Bare::measure(base, &place, batch);

@@ -43,14 +43,14 @@ impl Server {
         cpu_us(&format!("/proc/{}/task", self.process.id()))
     }
 
-    /// Check-ins of a commit, on average.
-    pub fn mean_batch(&self) -> f64 {
+    /// How many check-ins it has committed, and in how many commits.
+    pub fn committed(&self) -> (f64, f64) {
         let metrics = self.get("/metrics").expect("metrics");
         let figure = |name: &str| {
             let line = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
             line.trim().parse::<f64>().expect("a number")
         };
-        figure("studyroute_batch_check_ins_sum") / figure("studyroute_batch_check_ins_count")
+        (figure("studyroute_batch_check_ins_sum"), figure("studyroute_batch_check_ins_count"))
     }
 
     /// Stops it in order.

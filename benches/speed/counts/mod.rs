@@ -91,7 +91,9 @@ pub async fn step(check_ins: usize, binary: &Path, folder: &Path) {
         let filled = fill::fill(&url(name), check_ins, SEED).await;
         filled_s = started.elapsed().as_secs_f64();
         let url = url(name);
-        let setup = Setup { routes_data: "routes-data", ..Setup::new(binary, &url) };
+        // Three years of people are there to be counted, not to be forgotten on the way.
+        let more = &["--retention-tokens-days", "3650", "--retention-participants-days", "3650"];
+        let setup = Setup { routes_data: "routes-data", more, ..Setup::new(binary, &url) };
         measured.push(ask::ask(&setup, &filled, ROUNDS, SEED).await);
     }
     let say = |asked: &[Asked], figure: fn(&Asked) -> f64| {
