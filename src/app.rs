@@ -20,7 +20,7 @@ use crate::store::{Blobs, PublishOutcome, Store, assets_setting};
 use crate::tasks::recorder::{Recorder, RecorderLimits};
 use crate::tasks::refresher::Refresher;
 use crate::web;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -33,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 const DESCRIPTORS_KEPT: u64 = 64;
 /// However long the requests took to finish, the tasks that write have at least this long to end what they have begun.
 const WRITERS_DRAIN_MIN: Duration = Duration::from_secs(1);
+/// How long the database's connections may take to end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often the metrics' histograms are folded.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -99,7 +101,10 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     if schedules.is_err() {
         tracing::warn!("a scheduled publication was cut off; the next start looks at it again");
     }
-    store.close().await;
+    // A server that is no more keeps its connections for as long as nobody says so.
+    if tokio::time::timeout(CLOSE_TIMEOUT, store.close()).await.is_err() {
+        tracing::warn!("the database did not let go of its connections");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -152,6 +157,18 @@ pub async fn open(url: &str) -> Result<Store> {
     Store::open(url)
         .await
         .with_context(|| format!("the database {} cannot be opened", crate::config::without_password(url)))
+}
+
+/// The same, of one that is there: a file that is not would be made, and an empty database found sound, copied or moved.
+///
+/// # Errors
+/// When it is not there or cannot be opened.
+pub async fn open_existing(url: &str) -> Result<Store> {
+    let file = url.strip_prefix("sqlite:").map(|file| file.strip_prefix("//").unwrap_or(file));
+    if let Some(file) = file.filter(|file| !Path::new(file).exists()) {
+        bail!("there is no database {file}; say where it is with --database or STUDYROUTE_DATABASE");
+    }
+    open(url).await
 }
 
 /// The same, also when the database is only half moved to.

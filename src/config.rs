@@ -121,7 +121,7 @@ pub const SETTINGS: [Setting; 25] = [
     Setting {
         name: "retention-participants-days",
         default: "90",
-        help: "Days after its last check-in that a participant's check-ins are joined; after that they are only counted (on PostgreSQL, where they go by the week, up to a week later)",
+        help: "Days after its last check-in that a participant's check-ins are joined; after that they are only counted (on PostgreSQL, where they go by the week, up to a week later); more than retention-tokens-days",
     },
     Setting {
         name: "retention-audit-days",
@@ -342,6 +342,15 @@ impl Config {
         };
         let days =
             |name, least: usize| count(name, least, DAYS_MAX).map(|days| u32::try_from(days).unwrap_or(u32::MAX));
+        let retention = Retention {
+            tokens_days: days("retention-tokens-days", 1)?,
+            participants_days: days("retention-participants-days", 1)?,
+            audit_days: days("retention-audit-days", AUDIT_DAYS_MIN)?,
+        };
+        // Whoever may still check in must not be retired meanwhile.
+        if retention.participants_days <= retention.tokens_days {
+            return Err(BadConfig("retention-participants-days must be more than retention-tokens-days".into()));
+        }
         let proxies: String = given.parse("trusted-proxies", "networks")?;
         let trusted_proxies = proxies.split(',').map(str::trim).filter(|net| !net.is_empty()).map(read_net);
         let log: String = given.parse("log", "a tracing filter")?;
@@ -366,11 +375,7 @@ impl Config {
             failed_keys_per_minute: given.parse("failed-keys-per-minute", "a whole number above 0")?,
             queue_max: count("queue-max-check-ins", 100, 1_000_000)?,
             batch_max: count("batch-max-check-ins", 1, 10_000)?,
-            retention: Retention {
-                tokens_days: days("retention-tokens-days", 1)?,
-                participants_days: days("retention-participants-days", 1)?,
-                audit_days: days("retention-audit-days", AUDIT_DAYS_MIN)?,
-            },
+            retention,
             drain: Duration::from_secs(count("drain-s", 0, 600)? as u64),
         })
     }

@@ -47,7 +47,7 @@ pub async fn run(config: &Config, args: AuditArgs, out: &Output) -> Result<ExitC
         outcome: args.outcome,
         after: None,
     };
-    let store = app::open(&config.database).await?;
+    let store = app::open_existing(&config.database).await?;
     let deeds = store.deeds(&filter, usize::try_from(args.limit)?).await?;
     store.close().await;
     let headings = ["entry", "at", "who", "role", "action", "route", "subject", "outcome", "detail"];

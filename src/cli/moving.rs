@@ -54,14 +54,9 @@ pub struct MoveArgs {
 /// # Errors
 /// When a database or a place of files cannot be used, or the target holds something else.
 pub async fn run(config: &Config, args: &MoveArgs, out: &Output) -> Result<ExitCode> {
-    refuse_nothing(&args.from)?;
-    let source = app::open(&args.from).await?;
-    let target = if args.verify_only {
-        refuse_nothing(&args.to)?;
-        app::open(&args.to).await?
-    } else {
-        app::open_unfinished(&args.to).await?
-    };
+    let source = app::open_existing(&args.from).await?;
+    let target =
+        if args.verify_only { app::open_existing(&args.to).await? } else { app::open_unfinished(&args.to).await? };
     let names = [source.known_as().await?, target.known_as().await?];
     if names[0] == names[1] {
         bail!("{} is both the source and the target", names[0]);
@@ -77,15 +72,6 @@ pub async fn run(config: &Config, args: &MoveArgs, out: &Output) -> Result<ExitC
     source.close().await;
     target.close().await;
     done
-}
-
-/// A file that is not there would be made, and an empty database moved.
-fn refuse_nothing(url: &str) -> Result<()> {
-    let file = url.strip_prefix("sqlite:").map(|file| file.strip_prefix("//").unwrap_or(file));
-    match file {
-        Some(file) if !Path::new(file).exists() => bail!("there is no database {file}"),
-        _ => Ok(()),
-    }
 }
 
 async fn moved(
@@ -120,6 +106,7 @@ async fn moved(
     let compared = shown(out, "catching up", progress, async { Ok(task.catch_up(&mut held).await?) }).await?;
     copied = copied.with(files.copy().await?);
     if compared.iter().all(Compared::is_same) {
+        held.is_held().await.context("the writers of the source were not held to the end; run it again")?;
         task.end().await?;
     }
     let (seconds, held_s) = (begun.elapsed().as_secs_f64(), since.elapsed().as_secs_f64());
@@ -137,10 +124,15 @@ async fn moved(
 }
 
 /// Lets the writers go, when it is time.
-async fn finish(held: Held, wait: bool, source: &str) -> Result<()> {
+async fn finish(mut held: Held, wait: bool, source: &str) -> Result<()> {
     if wait {
         eprintln!("Nobody can write to {source} until this ends; switch the service over, then press Ctrl-C.");
-        super::signal().await;
+        tokio::select! {
+            () = super::signal() => {}
+            () = held.lost() => bail!(
+                "the writers of {source} are held no more: what the old servers are sent now is not in the target. Stop them at once; if they were sent something, move into a new database again"
+            ),
+        }
     }
     Ok(held.let_go().await?)
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 /// # Errors
 /// When the copy cannot be made or is not sound.
 pub async fn backup(config: &Config, file: &Path, out: &Output) -> Result<()> {
-    let store = app::open(&config.database).await?;
+    let store = app::open_existing(&config.database).await?;
     let progress = MoveProgress::default();
     shown(out, "copying and verifying", &progress, async { Ok(store.backup(file, &progress).await?) }).await?;
     store.close().await;
@@ -80,7 +80,7 @@ async fn journal(config: &Config) -> Result<Erasures> {
 }
 
 async fn erase(config: &Config, journal: &Erasures) -> Result<usize> {
-    let store = app::open(&config.database).await?;
+    let store = app::open_existing(&config.database).await?;
     let erased = store.erase_again(journal).await?;
     store.close().await;
     Ok(erased)
@@ -91,7 +91,7 @@ async fn erase(config: &Config, journal: &Erasures) -> Result<usize> {
 /// # Errors
 /// When the database cannot be used.
 pub async fn verify(config: &Config, out: &Output) -> Result<ExitCode> {
-    let store = app::open(&config.database).await?;
+    let store = app::open_existing(&config.database).await?;
     let soundness = store.soundness().await?;
     let published = published(&store).await;
     let audit = store.audit().await?;

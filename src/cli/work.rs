@@ -107,7 +107,7 @@ pub fn validate(paths: &[PathBuf], out: &Output) -> Result<ExitCode> {
 /// # Errors
 /// When the database cannot be used or a day cannot be read.
 pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &Output) -> Result<ExitCode> {
-    let store = app::open(&config.database).await?;
+    let store = app::open_existing(&config.database).await?;
     if args.verify {
         return recounted(&store.audit().await?, false, out);
     }
@@ -145,7 +145,7 @@ pub async fn counts(config: &Config, ambient: &Ambient, args: &CountArgs, out: &
 /// # Errors
 /// When the database cannot be used, or the counters cannot be mended.
 pub async fn recount(config: &Config, ambient: &Ambient, args: &RecountArgs, out: &Output) -> Result<ExitCode> {
-    let store = app::open(&config.database).await?;
+    let store = app::open_existing(&config.database).await?;
     let audit = if args.mend { store.mend_counters(ambient.now_ms()).await? } else { store.audit().await? };
     store.close().await;
     recounted(&audit, args.mend, out)

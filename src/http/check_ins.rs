@@ -130,7 +130,7 @@ pub struct BatchResult {
     (status = 200, description = "The same check-in was kept before; this is the first answer", body = CheckIn),
     (status = 404, description = "`unknown-waypoint`", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "`check-in-id-reused`: the id names another check-in", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "`outside-zone`, `wrong-crs`, `too-old`, `too-far-ahead`", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`outside-zone`, `wrong-crs`, `too-old`, `too-far-ahead`, `too-many-check-ins`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create(
     live: Live,
@@ -337,6 +337,10 @@ fn outcome(outcome: Outcome, waypoint: String) -> Result<(StatusCode, CheckIn), 
         }
         Outcome::Repeated(stored) => Ok((StatusCode::OK, CheckIn::new(stored, waypoint))),
         Outcome::IdReused => Err(reused()),
+        Outcome::TooMany => Err(Problem::new(
+            Code::TooManyCheckIns,
+            "A participant has 10,000 check-ins at most. Nothing was kept; make another participant.",
+        )),
         Outcome::Gone => Err(Problem::new(Code::TokenInvalid, "The participant has been erased; nothing was kept.")),
     }
 }

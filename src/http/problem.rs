@@ -90,6 +90,7 @@ codes! {
     WrongCrs = "wrong-crs", 422, "The position is in another reference system than it says";
     TooOld = "too-old", 422, "The check-in is too old";
     TooFarAhead = "too-far-ahead", 422, "The check-in lies in the future";
+    TooManyCheckIns = "too-many-check-ins", 422, "The participant has too many check-ins";
     UnknownGroup = "unknown-group", 422, "There is no such group";
     InvalidOrder = "invalid-order", 422, "The order does not name every waypoint once";
     LintErrors = "lint-errors", 422, "The draft has mistakes";

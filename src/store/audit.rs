@@ -25,6 +25,8 @@ statements! {
                 cast(0 as bigint) as again_inside, cast(0 as bigint) as later, cast(0 as bigint) as later_inside
          from return_counts r join count_scopes s on s.scope = r.scope",
     );
+    /// No week is emptied while the log is read: what was emptied after the moment as of which it is read would be read as empty.
+    KEEP_WHOLE = Sql::pair("select 1", "lock table check_ins in access share mode");
     /// Whoever counts or erases waits; whoever reads does not. SQLite has one writer, which we are.
     HOLD_WRITERS = Sql::pair(
         "select 1",
@@ -101,6 +103,7 @@ impl Store {
     pub async fn audit(&self) -> Result<Audit> {
         on!(self, |pools, dialect| {
             let mut tx = pools.read.begin().await?;
+            sqlx::query(KEEP_WHOLE.on(dialect)).execute(&mut *tx).await?;
             let recount = recounted!(tx, dialect);
             let kept = kept!(tx, dialect);
             tx.rollback().await?;

@@ -108,6 +108,11 @@ impl Known {
         (numbers, unknown)
     }
 
+    /// Asks for them anew.
+    pub fn forget(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Remembers them, once they are committed.
     pub fn learn(&self, numbers: Numbers) {
         let lacks = |known: &Numbers| numbers.keys().any(|scope| !known.contains_key(scope));

@@ -13,7 +13,9 @@ use sqlx::{Database, Describe, Either, Execute, Executor, Pool, Postgres, SqlStr
 use std::fmt::{self, Debug};
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// What a statement gives, piece by piece.
 type Pieces<'e, DB> = BoxStream<'e, sqlx::Result<Either<<DB as Database>::QueryResult, <DB as Database>::Row>>>;
@@ -73,12 +75,17 @@ serves!(Postgres, "begin; set local idle_in_transaction_session_timeout = '5s'")
 /// How long giving up a transaction may take before its connection is closed instead.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Tells when connections lead to another server.
+pub(super) type Turns = watch::Receiver<Instant>;
+
 /// A pool of connections.
 pub struct Lender<DB: Database> {
     pool: Pool<DB>,
     /// How a transaction begins.
     begin: &'static str,
     by_transaction: bool,
+    /// None where there is no other server.
+    turns: Option<Turns>,
 }
 
 /// A connection on loan; ends its transaction, if it has one, when it is dropped.
@@ -87,6 +94,7 @@ pub struct Lent<DB: Database> {
     connection: Option<PoolConnection<DB>>,
     by_transaction: bool,
     is_open: bool,
+    turns: Option<Turns>,
     /// A statement has begun and not ended.
     is_busy: AtomicBool,
     /// What becomes of a connection whose transaction is still open.
@@ -101,13 +109,19 @@ struct Unnamed<E>(E);
 
 impl<DB: Database> Clone for Lender<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), begin: self.begin, by_transaction: self.by_transaction }
+        Self { pool: self.pool.clone(), turns: self.turns.clone(), ..*self }
     }
 }
 
 impl<DB: Database> Lender<DB> {
     pub(super) fn new(pool: Pool<DB>, begin: &'static str, by_transaction: bool) -> Self {
-        Self { pool, begin, by_transaction }
+        Self { pool, begin, by_transaction, turns: None }
+    }
+
+    /// What is under way when connections turn to another server ends then with an error: the one before may have gone without a
+    /// word, and never answer.
+    pub(super) fn cut_at(self, turns: Turns) -> Self {
+        Self { turns: Some(turns), ..self }
     }
 
     pub(super) fn pool(&self) -> &Pool<DB> {
@@ -130,7 +144,11 @@ impl<DB: Database> Lender<DB> {
 
 impl<DB: Serves> Lender<DB> {
     async fn lend(&self) -> sqlx::Result<Lent<DB>> {
+        let mut turns = self.turns.clone();
+        // Before: a turn in between is one that this connection may not know.
+        turns.iter_mut().for_each(Turns::mark_unchanged);
         Ok(Lent {
+            turns,
             connection: Some(self.pool.acquire().await?),
             by_transaction: self.by_transaction,
             is_open: false,
@@ -181,12 +199,12 @@ impl<DB: Serves> Lent<DB> {
 impl<DB: Database> Lent<DB> {
     /// The connection itself, for what is no statement.
     pub(super) fn raw(&mut self) -> sqlx::Result<&mut DB::Connection> {
-        self.parts().map(|(connection, _)| connection)
+        self.parts().map(|(connection, ..)| connection)
     }
 
-    fn parts(&mut self) -> sqlx::Result<(&mut DB::Connection, &AtomicBool)> {
+    fn parts(&mut self) -> sqlx::Result<(&mut DB::Connection, &AtomicBool, &mut Option<Turns>)> {
         let connection = self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        Ok((connection, &self.is_busy))
+        Ok((connection, &self.is_busy, &mut self.turns))
     }
 }
 
@@ -262,6 +280,17 @@ impl<'q, DB: Database, E: Execute<'q, DB>> Execute<'q, DB> for Unnamed<E> {
     }
 }
 
+/// Waits until another server is asked, and says then what became of a statement on the one before.
+async fn turned(turns: &mut Option<Turns>) -> sqlx::Error {
+    if let Some(turns) = turns
+        && turns.changed().await.is_ok()
+    {
+        return std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "another server is asked by now").into();
+    }
+    // Nobody turns any more, or ever.
+    std::future::pending().await
+}
+
 /// The server has answered: with all there is, or with an error that it tells itself.
 fn has_ended<T>(answer: &sqlx::Result<T>) -> bool {
     matches!(answer, Ok(_) | Err(sqlx::Error::Database(_)))
@@ -276,13 +305,18 @@ impl<'c, DB: Serves> Executor<'c> for &'c mut Lent<DB> {
         E: 'q + Execute<'q, DB>,
     {
         let by_transaction = self.by_transaction;
-        let (connection, is_busy) = match self.parts() {
+        let (connection, is_busy, turns) = match self.parts() {
             Ok(parts) => parts,
             Err(error) => return stream::once(async { Err(error) }).boxed(),
         };
         is_busy.store(true, Ordering::Relaxed);
         let pieces =
             if by_transaction { DB::fetch_many(connection, Unnamed(query)) } else { DB::fetch_many(connection, query) };
+        let (mut pieces, mut turned) = (pieces, turned(turns).boxed().fuse());
+        let pieces = stream::poll_fn(move |context| match pieces.poll_next_unpin(context) {
+            Poll::Pending => turned.poll_unpin(context).map(|error| Some(Err(error))),
+            ready @ Poll::Ready(_) => ready,
+        });
         let heard = pieces.inspect(move |piece| {
             if piece.is_err() && has_ended(piece) {
                 is_busy.store(false, Ordering::Relaxed);
@@ -290,7 +324,7 @@ impl<'c, DB: Serves> Executor<'c> for &'c mut Lent<DB> {
         });
         let end = stream::poll_fn(move |_| {
             is_busy.store(false, Ordering::Relaxed);
-            std::task::Poll::Ready(None)
+            Poll::Ready(None)
         });
         heard.chain(end).boxed()
     }
@@ -302,12 +336,17 @@ impl<'c, DB: Serves> Executor<'c> for &'c mut Lent<DB> {
     {
         async move {
             let by_transaction = self.by_transaction;
-            let (connection, is_busy) = self.parts()?;
+            let (connection, is_busy, turns) = self.parts()?;
             is_busy.store(true, Ordering::Relaxed);
-            let found = if by_transaction {
-                DB::fetch_optional(connection, Unnamed(query)).await
+            let answer = if by_transaction {
+                DB::fetch_optional(connection, Unnamed(query))
             } else {
-                DB::fetch_optional(connection, query).await
+                DB::fetch_optional(connection, query)
+            };
+            let found = tokio::select! {
+                biased;
+                found = answer => found,
+                error = turned(turns) => Err(error),
             };
             is_busy.store(!has_ended(&found), Ordering::Relaxed);
             found

@@ -4,7 +4,7 @@
 use super::address::{Address, Wanted};
 use super::counters::Known;
 use super::open::{ACQUIRE_TIMEOUT, TRUSTED_FOR, may_be_used, newest, tolerant, unfit};
-use super::pool::Lender;
+use super::pool::{Lender, Turns};
 use super::{Pools, Result, Store, StoreError};
 use futures_util::future::join_all;
 use sqlx::migrate::Migrator;
@@ -49,11 +49,20 @@ impl Servers {
         Ok(())
     }
 
-    /// Another server, where there is one that is wanted more than the one whose connections are lent.
-    pub(super) async fn better(&self, pool: &PgPool) -> Option<(PgConnectOptions, String)> {
-        let (server, _) = find(&self.address).await.ok()?;
+    /// A standby, where one is wanted and there is one.
+    pub(super) async fn standby(&self) -> Option<(PgConnectOptions, String)> {
+        if !matches!(self.address.wanted, Wanted::Standby | Wanted::PreferStandby) {
+            return None;
+        }
+        let standby = Address { wanted: Wanted::Standby, ..self.address.clone() };
+        let (server, _) = find(&standby).await.ok()?;
         let place = place(&server);
-        (place != self::place(&pool.connect_options())).then_some((server, place))
+        Some((server, place))
+    }
+
+    /// Tells of turns from now on.
+    pub(super) fn turns(&self) -> Turns {
+        self.since.subscribe()
     }
 
     pub(super) fn is_by_transaction(&self) -> bool {
@@ -88,8 +97,9 @@ pub(super) async fn open(url: &str) -> Result<Store> {
     }
     let (servers, pool) = pool(address, server);
     let by_transaction = servers.is_by_transaction();
-    let read = Lender::new(pool.clone(), "begin isolation level repeatable read read only", by_transaction);
-    let write = Lender::new(pool, "begin", by_transaction);
+    let lender = |begin| Lender::new(pool.clone(), begin, by_transaction).cut_at(servers.turns());
+    let read = lender("begin isolation level repeatable read read only");
+    let write = lender("begin");
     if by_transaction {
         are_up_to_date(&migrator, &write).await?;
     }
@@ -181,6 +191,13 @@ async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 impl Store {
+    /// Since when the server is asked that is asked now. What was remembered before may be of a server that knew more.
+    #[must_use]
+    pub fn asked_since(&self) -> Option<Instant> {
+        let Self::Postgres(pools) = self else { return None };
+        pools.servers.as_ref().map(|servers| *servers.since.borrow())
+    }
+
     /// Looks for ever whether the database's server still takes writes, and turns to the one that does. SQLite is where it is.
     pub async fn follow(&self) {
         let Self::Postgres(pools) = self else { return std::future::pending().await };
@@ -205,6 +222,8 @@ impl Store {
                     {
                         tracing::warn!(server = place, "the database did not take writes; turned to this server");
                         servers.turn_to(pool, server);
+                        // A server that was not waited for may know less than the one before.
+                        pools.scopes.forget();
                     }
                     is_amiss = false;
                 }

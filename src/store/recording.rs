@@ -43,6 +43,10 @@ statements! {
     );
 }
 
+/// Most check-ins of one participant. Whatever is worked out of its past takes as long as that is, while all others wait; a class that
+/// shares a phone every day for years stays below it.
+const OF_ONE_MAX: usize = 10_000;
+
 /// What became of one check-in of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -52,6 +56,8 @@ pub enum Outcome {
     Repeated(StoredCheckIn),
     /// Its id names another check-in.
     IdReused,
+    /// Its participant has as many as one may have.
+    TooMany,
     /// Its participant has been erased.
     Gone,
 }
@@ -244,6 +250,9 @@ impl<'a> Plan<'a> {
                 return if kept.seal == new.seal { Outcome::Repeated(kept) } else { Outcome::IdReused };
             }
         }
+        if past.history.len() >= OF_ONE_MAX {
+            return Outcome::TooMany;
+        }
         let hurried = past.history.neighbours(new.occurred_ms).any(|earlier| too_fast(earlier, new));
         let row = NewRow {
             new,
@@ -315,13 +324,10 @@ fn bulk<'a>(rows: &'a [NewRow<'a>]) -> Bulk<'a> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_id_that_only_shares_its_digest_with_another_is_new() {
-        let participant = Uuid::from_u128(7);
-        let past = Past { history: History::default(), digests: vec![digest("one")] };
-        let new = NewCheckIn {
-            participant,
-            id: "one".into(),
+    fn new(id: &str) -> NewCheckIn {
+        NewCheckIn {
+            participant: Uuid::from_u128(7),
+            id: id.into(),
             route: 1,
             waypoint: 2,
             revision: 1,
@@ -331,9 +337,30 @@ mod tests {
             distance_m: 0.0,
             accuracy_m: 0.0,
             seal: [0; 16],
+        }
+    }
+
+    #[test]
+    fn nobody_has_so_many_check_ins_that_others_wait_and_a_repeat_is_no_new_one() {
+        let mut history = History::default();
+        for number in 1..OF_ONE_MAX {
+            let entry = Entry { occurred_ms: 0, route: 1, waypoint: 2, verdict: Verdict::Inside };
+            history.recall(entry, i64::try_from(number).expect("small"));
+        }
+        let pasts = Pasts::from([(Uuid::from_u128(7), Past { history, digests: Vec::new() })]);
+        let batch = ["last", "one more", "last"].map(new);
+        let plan = plan(&batch, &FirstAnswers::new(), pasts, &|_, _| false);
+        let [Outcome::Recorded(last), Outcome::TooMany, Outcome::Repeated(again)] = &plan.outcomes[..] else {
+            panic!("{:?}", plan.outcomes)
         };
-        let batch = [new];
-        let pasts = Pasts::from([(participant, past)]);
+        assert_eq!((last, plan.rows.len()), (again, 1));
+    }
+
+    #[test]
+    fn an_id_that_only_shares_its_digest_with_another_is_new() {
+        let past = Past { history: History::default(), digests: vec![digest("one")] };
+        let batch = [new("one")];
+        let pasts = Pasts::from([(Uuid::from_u128(7), past)]);
         assert_eq!(names_met(&batch, &pasts).len(), 1, "the log is asked");
         // It answers that it has nothing of this name.
         let plan = plan(&batch, &FirstAnswers::new(), pasts, &|_, _| false);

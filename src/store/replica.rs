@@ -8,7 +8,7 @@ use super::address::{Address, Wanted};
 use super::pool::Lender;
 use super::postgres::{LOOK_EVERY, LOOK_TIMEOUT, Servers, lazy_pool};
 use super::{Result, Store, StoreError};
-use sqlx::{Executor, PgPool, Row};
+use sqlx::{Executor, PgPool, Postgres, Row};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -49,10 +49,12 @@ impl<DB: sqlx::Database> Replica<DB> {
     pub(super) fn has_until(&self, moment: Option<Instant>) {
         *self.has_until.lock().unwrap_or_else(PoisonError::into_inner) = moment;
     }
+}
 
+impl Replica<Postgres> {
     /// A primary answers counts only as long as nobody follows it.
-    async fn turn_to_better(&self) {
-        if let Some((standby, place)) = self.servers.better(self.lender.pool()).await {
+    async fn turn_to_standby(&self) {
+        if let Some((standby, place)) = self.servers.standby().await {
             tracing::info!(server = place, "counts are asked of this server from now on");
             self.has_until(None);
             self.servers.turn_to(self.lender.pool(), standby);
@@ -71,6 +73,7 @@ impl Store {
         };
         let (servers, pool) = lazy_pool(Address::parse(url, Wanted::PreferStandby)?)?;
         let lender = Lender::new(pool, "begin isolation level repeatable read read only", servers.is_by_transaction());
+        let lender = lender.cut_at(servers.turns());
         pools.replica = Some(Arc::new(Replica { lender, servers, has_until: Mutex::new(None) }));
         Ok(self)
     }
@@ -112,7 +115,7 @@ impl Store {
                 drop(replica.servers.turn(replica.lender.pool()).await);
             } else if is_primary && looked.is_none_or(|looked| looked.elapsed() > BETTER_EVERY) {
                 looked = Some(now);
-                replica.turn_to_better().await;
+                replica.turn_to_standby().await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }

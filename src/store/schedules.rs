@@ -103,7 +103,10 @@ impl Store {
         on!(self, |pools, dialect| {
             let mut tx = pools.write.begin().await?;
             let fail = sqlx::query(FAIL_SCHEDULE.on(dialect)).bind(slug).bind(why).bind(now_ms);
-            fail.execute(&mut *tx).await?;
+            // Another node may have published it meanwhile; then nothing has failed.
+            if fail.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(());
+            }
             sqlx::query(INSERT_DEEDS.on(dialect)).bind(json(&[deed])?).execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(())

@@ -66,10 +66,11 @@ impl Store {
         let old = existing(pools).await?.into_iter().filter(|week| week.ends_ms() <= since.participants_ms);
         for week in old {
             let Some(mut tx) = alone(pools).await? else { return Ok(None) };
-            if let Some((retired, numbers)) = retire(pools, &mut tx, week, since.participants_ms).await? {
+            if let Some(numbers) = retire(pools, &mut tx, week, since.participants_ms).await? {
                 tx.commit().await?;
                 pools.scopes.learn(numbers);
-                return Ok(Some(retired));
+                // If this does not come about now, they are found again, with nothing left to count.
+                return delete_people(pools, week, since.participants_ms).await;
             }
             tx.rollback().await?;
             // In a moment of its own: whoever waits to drop a table keeps everybody waiting.
@@ -106,22 +107,29 @@ async fn alone(pools: &Pools<Postgres>) -> Result<Option<Tx<Postgres>>> {
     Ok(None)
 }
 
-/// How many were retired, and the numbers that were met; none when they would be too few.
+/// Which participants of a week are not in use any more.
+fn unused(week: Week, since_ms: i64) -> String {
+    let (table, ids) = (table(week), week.ids());
+    let of_week = format!("participant >= '{}' and participant < '{}'", ids.start, ids.end);
+    let kept = format!("select participant from {table} where received_ms >= {since_ms}");
+    format!("participants where {of_week} and created_ms < {since_ms} and participant not in ({kept})")
+}
+
+/// Takes a week's unused participants out of its log, into the counters' figures of those who are gone. Gives the numbers that were met; none
+/// when they would be too few.
 async fn retire(
     pools: &Pools<Postgres>,
     tx: &mut Lent<Postgres>,
     week: Week,
     since_ms: i64,
-) -> Result<Option<(u64, Numbers)>> {
-    let (table, ids) = (table(week), week.ids());
-    let of_week = format!("participant >= '{}' and participant < '{}'", ids.start, ids.end);
-    let kept = format!("select participant from {table} where received_ms >= {since_ms}");
-    let unused = format!("participants where {of_week} and created_ms < {since_ms} and participant not in ({kept})");
+) -> Result<Option<Numbers>> {
+    let (table, unused) = (table(week), unused(week, since_ms));
     let number = AssertSqlSafe(format!("select count(*) from {unused}"));
     if sqlx::query_scalar::<_, i64>(number).fetch_one(&mut *tx).await? < PEOPLE_MIN {
         return Ok(None);
     }
-    tx.execute(AssertSqlSafe(format!("lock table {table} in access exclusive mode"))).await?;
+    // Nobody adds to it; everybody reads on while it is counted.
+    tx.execute(AssertSqlSafe(format!("lock table {table} in share row exclusive mode"))).await?;
     tx.execute(AssertSqlSafe(format!("create temp table retired on commit drop as select participant from {unused}")))
         .await?;
     tx.execute("create unique index on retired (participant)").await?;
@@ -144,17 +152,28 @@ async fn retire(
             "create temp table kept on commit drop as
              select * from {table} where participant not in (select participant from retired)"
         ),
+        format!("lock table {table} in access exclusive mode"),
         format!("truncate {table}"),
         format!("insert into {table} select * from kept"),
     ] {
         tx.execute(AssertSqlSafe(sql)).await?;
     }
-    let retired = tx.execute("delete from participants where participant in (select participant from retired)").await?;
-    Ok(Some((retired.rows_affected(), numbers)))
+    Ok(Some(numbers))
+}
+
+/// Deletes a week's unused participants, whose log is empty by now. Apart, as each costs a look, and meanwhile everybody may read.
+async fn delete_people(pools: &Pools<Postgres>, week: Week, since_ms: i64) -> Result<Option<u64>> {
+    let Some(mut tx) = alone(pools).await? else { return Ok(None) };
+    tx.execute(AssertSqlSafe(format!("lock table {} in share row exclusive mode", table(week)))).await?;
+    let deleted = tx.execute(AssertSqlSafe(format!("delete from {}", unused(week, since_ms)))).await?;
+    tx.commit().await?;
+    Ok(Some(deleted.rows_affected()))
 }
 
 async fn drop_empty(mut tx: Tx<Postgres>, week: Week) -> Result<()> {
     let table = table(week);
+    // Before it is looked at: somebody may be about to add to it.
+    tx.execute(AssertSqlSafe(format!("lock table {table} in access exclusive mode"))).await?;
     let is_empty = AssertSqlSafe(format!("select not exists (select 1 from {table})"));
     if sqlx::query_scalar(is_empty).fetch_one(&mut *tx).await? {
         tx.execute(AssertSqlSafe(format!("drop table {table}"))).await?;

@@ -10,6 +10,7 @@ use crate::index::{Current, Index};
 use crate::store::{NewCheckIn, Outcome, Pasts, Store, StoreError};
 use crate::traces;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -18,6 +19,9 @@ use tracing::Instrument;
 
 /// How long one transaction may take before its waiters are told that its outcome is unknown.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+/// When those that are written now have waited longer than this, nobody is let in until the queue is empty or moves faster: whoever came
+/// would be told after 20 seconds that nothing is known, and come again for nothing.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Participants whose pasts are kept in memory.
 const CACHE_PARTICIPANTS_MAX: usize = 50_000;
 /// How often a check-in that met another node on a key is tried again: each time it waits for the other's commit, and three nodes that write
@@ -42,6 +46,7 @@ type Answer = Result<Outcome, RecordError>;
 
 struct Job {
     check_in: NewCheckIn,
+    queued: Instant,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -58,6 +63,8 @@ pub struct RecorderLimits {
 #[derive(Clone)]
 pub struct Recorder {
     sender: mpsc::Sender<Job>,
+    /// How long those had waited that were taken last, milliseconds.
+    waited_ms: Arc<AtomicU64>,
     closing: CancellationToken,
 }
 
@@ -86,26 +93,34 @@ impl Recorder {
         metrics::counter!("studyroute_failed_batches_total").increment(0);
         let (sender, receiver) = mpsc::channel(limits.queue_max);
         let closing = CancellationToken::new();
-        let writer = Writer { store, current, cache: Pasts::new() };
+        let waited_ms = Arc::<AtomicU64>::default();
+        let writer = Writer { store, current, waited_ms: Arc::clone(&waited_ms), cache: Pasts::new(), since: None };
         let task = tokio::spawn(writer.run(receiver, limits, closing.clone()));
-        (Self { sender, closing }, task)
+        (Self { sender, waited_ms, closing }, task)
     }
 
     /// Queues check-ins, all or none, in order.
     ///
     /// # Errors
-    /// When they do not fit into the queue.
+    /// When they do not fit into the queue, or would wait too long in it.
     pub fn queue(&self, check_ins: Vec<NewCheckIn>) -> Result<Vec<Waiting>, RecordError> {
-        let places = self.sender.try_reserve_many(check_ins.len()).map_err(|_| {
+        let places = self.sender.try_reserve_many(check_ins.len()).ok().filter(|_| !self.is_stuck());
+        let places = places.ok_or_else(|| {
             count_unsaved(RecordError::Full, check_ins.len());
             RecordError::Full
         })?;
+        let queued = Instant::now();
         let waiting = check_ins.into_iter().zip(places).map(|(check_in, place)| {
             let (answer, waiting) = oneshot::channel();
-            place.send(Job { check_in, answer });
+            place.send(Job { check_in, queued, answer });
             Waiting(waiting)
         });
         Ok(waiting.collect())
+    }
+
+    fn is_stuck(&self) -> bool {
+        let waited = Duration::from_millis(self.waited_ms.load(Ordering::Relaxed));
+        waited > WAIT_MAX && self.depth() > 0
     }
 
     /// Takes no more; what is queued is still written.
@@ -149,8 +164,11 @@ enum Failed {
 struct Writer {
     store: Store,
     current: Arc<Current>,
+    waited_ms: Arc<AtomicU64>,
     /// Pasts as of the last commit. Another node may have written since; then the batch meets its keys and reads anew.
     cache: Pasts,
+    /// Since when the server is asked of which that is remembered.
+    since: Option<Instant>,
 }
 
 impl Writer {
@@ -167,6 +185,8 @@ impl Writer {
             if taken == 0 {
                 return;
             }
+            let waited = jobs.first().map_or(Duration::ZERO, |job| job.queued.elapsed());
+            self.waited_ms.store(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
             let (check_ins, answers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.check_in, job.answer)).unzip();
             for (answer, sender) in self.settle(&check_ins).await.into_iter().zip(answers) {
                 // A client that went away does not need its answer; the check-in is kept all the same.
@@ -250,6 +270,10 @@ impl Writer {
 
     /// What is remembered of a batch's participants. It is put back by a commit, and so forgotten by a failure.
     fn take(&mut self, batch: &[NewCheckIn]) -> Pasts {
+        let since = self.store.asked_since();
+        if std::mem::replace(&mut self.since, since) != since {
+            self.cache.clear();
+        }
         batch.iter().filter_map(|new| self.cache.remove_entry(&new.participant)).collect()
     }
 

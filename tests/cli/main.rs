@@ -244,6 +244,10 @@ fn the_rest_prints_what_it_says() {
     assert_eq!(desk.json(&["openapi"])["openapi"], "3.1.0");
     assert!(text(&desk.run(&["completions", "bash"]).stdout).contains("studyroute"));
     assert!(text(&desk.run(&["--version"]).stdout).starts_with("studyroute 0."));
+    let nothing = desk.run(&["counts", "--verify"]);
+    assert_eq!(nothing.status.code(), Some(1), "a database that is not there is not sound, and is not made");
+    assert!(text(&nothing.stderr).contains("say where it is with --database"), "{}", text(&nothing.stderr));
+    assert_eq!(desk.run(&["migrate"]).status.code(), Some(0));
     let counts = text(&desk.run(&["counts", "--verify"]).stdout);
     assert!(counts.contains("every counter equals the log"), "{counts}");
 }

@@ -3,8 +3,9 @@
 //! ids, and everything must balance: nothing acknowledged is lost, nothing is counted twice, all counts are those of the ledger.
 //!
 //! The short form is part of `make test`. `make drill` sets `STUDYROUTE_TEST_DRILL=whole`; `STUDYROUTE_TEST_DRILL_CYCLES` sets how often
-//! what is done again and again is done, `STUDYROUTE_TEST_DRILL_SEED` repeats a run's choices, `STUDYROUTE_TEST_DRILL_FAULTS` names some
-//! faults (by a part of the names below, separated by commas). The table is left in `target/drill`.
+//! what is done again and again is done, `STUDYROUTE_TEST_DRILL_RUSH_S` how long a rush lasts, `STUDYROUTE_TEST_DRILL_SEED` repeats a run's
+//! choices, `STUDYROUTE_TEST_DRILL_FAULTS` names some faults (by a part of the names below, separated by commas). The table is left in
+//! `target/drill`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -13,7 +13,7 @@ const FRESH: Duration = Duration::from_secs(4);
 /// What they lag when the standby stands still.
 const OLD: Duration = Duration::from_secs(6);
 /// A standby that lags more is not asked.
-const TOO_OLD: Duration = Duration::from_secs(60);
+const TOO_OLD: Duration = Duration::from_mins(1);
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -90,7 +90,7 @@ fn honest_lag(rig: &Rig, number: usize, truths: &Truths) -> Option<Duration> {
     let asked = Instant::now();
     let counts = rig.counts(number);
     let lag = counts["lag_s"].as_f64().map(Duration::from_secs_f64);
-    let as_of = asked - lag.unwrap_or_default();
+    let as_of = asked.checked_sub(lag.unwrap_or_default()).unwrap_or(asked);
     let had = truths.iter().rev().find(|(moment, _)| *moment <= as_of).map_or(0, |truth| truth.1);
     assert!(counts["check_ins"].as_u64() >= Some(had), "{had} had been there {lag:?} before: {counts}");
     lag

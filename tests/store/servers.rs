@@ -3,6 +3,10 @@
 use crate::both::{connect_postgres, open, runtime};
 use crate::fixtures::{at, check_in, create, publish, record_new, short_canal};
 use crate::support::postgres::{self, Postgres};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use studyroute::store::{CountQuery, Store};
 
@@ -50,6 +54,66 @@ fn a_store_turns_to_the_server_that_takes_writes_without_a_restart() {
         first.start_again();
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         assert_eq!(store.generation().await.expect("a number"), 1);
+        following.abort();
+    });
+}
+
+/// Passes connections on until it falls silent: then nothing comes through any more, and nothing is closed, as when a machine loses its power.
+fn silent_relay(to: &str) -> (SocketAddr, Arc<AtomicBool>) {
+    let (door, is_silent) = (TcpListener::bind("127.0.0.1:0").expect("a port"), Arc::<AtomicBool>::default());
+    let (place, to, silent) = (door.local_addr().expect("an address"), to.to_string(), Arc::clone(&is_silent));
+    std::thread::spawn(move || {
+        for client in door.incoming().map_while(Result::ok) {
+            if silent.load(Ordering::Relaxed) {
+                std::mem::forget(client);
+                continue;
+            }
+            let server = TcpStream::connect(&to).expect("the server is there");
+            let twins = [client.try_clone().expect("a twin"), server.try_clone().expect("a twin")];
+            for [mut from, mut to] in
+                [[client, twins[1].try_clone().expect("a twin")], [server, twins[0].try_clone().expect("a twin")]]
+            {
+                let silent = Arc::clone(&silent);
+                std::thread::spawn(move || {
+                    let mut part = [0; 8_192];
+                    while let Ok(bytes @ 1..) = from.read(&mut part) {
+                        while silent.load(Ordering::Relaxed) {
+                            std::thread::park();
+                        }
+                        if to.write_all(&part[..bytes]).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            std::mem::forget(twins);
+        }
+    });
+    (place, is_silent)
+}
+
+#[test]
+fn what_a_vanished_server_never_answers_is_given_up_when_another_one_is_asked() {
+    let (Some(first), Some(second)) = (postgres::shared(), postgres::start_own()) else { return };
+    runtime().block_on(async {
+        let (one, two, _) = two(first, &second).await;
+        open(&one).await.close().await;
+        publish(&open(&two).await, &short_canal("short", 2)).await;
+        let (hosts, name) = address(&one).split_once('/').expect("a name");
+        let (relay, is_silent) = silent_relay(hosts);
+        let others = address(&two).split('/').next().expect("a host");
+        let store = open(&format!("postgres://studyroute@{relay},{others}/{name}")).await;
+        let following = tokio::spawn({
+            let store = store.clone();
+            async move { store.follow().await }
+        });
+        assert_eq!(store.generation().await.expect("a number"), 0, "the first one is asked");
+        let since = store.asked_since();
+        is_silent.store(true, Ordering::Relaxed);
+        let cut = tokio::time::timeout(SOON, store.generation()).await.expect("it does not wait for ever");
+        assert!(cut.is_err(), "{cut:?}");
+        assert!(store.asked_since() > since, "what was remembered before is not relied upon");
+        assert_eq!(store.generation().await.expect("a number"), 1, "the other one is asked");
         following.abort();
     });
 }

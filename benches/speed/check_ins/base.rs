@@ -51,7 +51,9 @@ impl Base {
             On::Pair => {
                 let (said, keeper) = Keeper::start_or_skip(&["pair", "on", ""])?;
                 let (primary, standby) = said.split_once(' ').expect("two servers");
-                [primary, standby].map(|server| move_server_to(core, &format!("{server}postgres")));
+                for server in [primary, standby] {
+                    move_server_to(core, &format!("{server}postgres"));
+                }
                 (Servers::Pair { _keeper: keeper }, postgres::fresh_database(primary))
             }
         };

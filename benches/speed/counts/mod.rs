@@ -92,7 +92,7 @@ pub async fn step(check_ins: usize, binary: &Path, folder: &Path) {
         filled_s = started.elapsed().as_secs_f64();
         let url = url(name);
         // Three years of people are there to be counted, not to be forgotten on the way.
-        let more = &["--retention-tokens-days", "3650", "--retention-participants-days", "3650"];
+        let more = &["--retention-tokens-days", "3650", "--retention-participants-days", "3651"];
         let setup = Setup { routes_data: "routes-data", more, ..Setup::new(binary, &url) };
         measured.push(ask::ask(&setup, &filled, ROUNDS, SEED).await);
     }

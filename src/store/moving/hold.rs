@@ -12,6 +12,8 @@ use std::time::Duration;
 const TRIES: usize = 20;
 /// And how long is waited between.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How often it is asked whether they are held.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A writer that holds a table for longer than this is waited for anew, so that those behind us get through meanwhile.
 const PATIENCE: &str = "set local lock_timeout = '3s'";
 
@@ -33,6 +35,21 @@ impl Held {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Returns when the writers are held no more, because the connection that held them is lost.
+    pub async fn lost(&mut self) {
+        while self.0.number("select 1").await.is_ok() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Whether they still are.
+    ///
+    /// # Errors
+    /// When they are not, and may have written meanwhile.
+    pub async fn is_held(&mut self) -> Result<()> {
+        self.0.number("select 1").await.map(drop)
     }
 
     /// Lets the writers go on.

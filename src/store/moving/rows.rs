@@ -43,6 +43,8 @@ impl Link {
             Store::Postgres(pools) => {
                 let mut tx = pools.read.begin().await?;
                 last_long(&mut tx).await?;
+                // No week is emptied from now on: one that was emptied after the moment would be read as empty.
+                sqlx::query("lock table check_ins in access share mode").execute(&mut *tx).await?;
                 Self::Postgres(tx)
             }
         };
