@@ -179,12 +179,14 @@ fn a_key_that_cannot_be_is_refused_with_what_to_do() {
 fn wrong_usage_exits_with_2_and_failed_work_with_1() {
     let desk = Desk::new();
     let file = desk.path("studyroute.toml");
+    assert_eq!(desk.run(&["migrate"]).status.code(), Some(0));
     for (args, code) in [
         (&["serve", "--lisen", "x"][..], 2),
         (&["serve", "--listen", "nonsense"], 2),
         (&["frobnicate"], 2),
         (&["config", "--log", "a=b=c"], 2),
         (&["config", "--config", &file], 2),
+        (&["config", "--retention-tokens-days", "90"], 2),
         (&["counts", "--database", "mysql://x"], 1),
         (&["counts", "--database", "postgres://nobody@127.0.0.1:1/x"], 1),
         (&["counts", "--from", "yesterday"], 1),
