@@ -1,5 +1,6 @@
-//! Lends connections. A connection whose statement was cut off in the middle is closed and not lent again, because behind it may be a
-//! server that is no more, and then nothing on it ever ends. Where a pooler lends the server's connections by the
+//! Lends connections. A connection whose statement was cut off in the middle is not lent again: behind it may be a server that is no more, and
+//! then nothing on it ever ends. It keeps its place until the server has answered all the same or another one is asked, because the server
+//! is still at work for it: one whose standby is away makes every commit wait, and would be given new ones without end. Where a pooler lends the server's connections by the
 //! transaction, every statement runs in a transaction and none is prepared under a name.
 //!
 //! Refuses to know statements, and where the server is.
@@ -12,10 +13,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Database, Describe, Either, Execute, Executor, Pool, Postgres, SqlStr, Sqlite};
 use std::fmt::{self, Debug};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// What a statement gives, piece by piece.
 type Pieces<'e, DB> = BoxStream<'e, sqlx::Result<Either<<DB as Database>::QueryResult, <DB as Database>::Row>>>;
@@ -75,6 +77,11 @@ serves!(Postgres, "begin; set local idle_in_transaction_session_timeout = '5s'")
 /// How long giving up a transaction may take before its connection is closed instead.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a place for writing is waited for.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an answer that nobody waits for may keep its place.
+const HEAR_OUT_MAX: Duration = Duration::from_mins(5);
+
 /// Tells when connections lead to another server.
 pub(super) type Turns = watch::Receiver<Instant>;
 
@@ -86,6 +93,8 @@ pub struct Lender<DB: Database> {
     by_transaction: bool,
     /// None where there is no other server.
     turns: Option<Turns>,
+    /// How many may be lent at once; none where the pool's own number is what counts.
+    places: Option<Arc<Semaphore>>,
 }
 
 /// A connection on loan; ends its transaction, if it has one, when it is dropped.
@@ -97,8 +106,11 @@ pub struct Lent<DB: Database> {
     turns: Option<Turns>,
     /// A statement has begun and not ended.
     is_busy: AtomicBool,
+    place: Option<OwnedSemaphorePermit>,
     /// What becomes of a connection whose transaction is still open.
     give_up: fn(PoolConnection<DB>),
+    /// And of one whose server has not answered yet.
+    hear_out: fn(PoolConnection<DB>, Turns, Option<OwnedSemaphorePermit>),
 }
 
 /// A transaction: what was done in it is undone unless it is committed.
@@ -109,19 +121,25 @@ struct Unnamed<E>(E);
 
 impl<DB: Database> Clone for Lender<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), turns: self.turns.clone(), ..*self }
+        let (pool, turns, places) = (self.pool.clone(), self.turns.clone(), self.places.clone());
+        Self { pool, turns, places, ..*self }
     }
 }
 
 impl<DB: Database> Lender<DB> {
     pub(super) fn new(pool: Pool<DB>, begin: &'static str, by_transaction: bool) -> Self {
-        Self { pool, begin, by_transaction, turns: None }
+        Self { pool, begin, by_transaction, turns: None, places: None }
     }
 
     /// What is under way when connections turn to another server ends then with an error: the one before may have gone without a
     /// word, and never answer.
     pub(super) fn cut_at(self, turns: Turns) -> Self {
         Self { turns: Some(turns), ..self }
+    }
+
+    /// At most so many are lent at once, so that others who share the pool get some too.
+    pub(super) fn at_most(self, places: usize) -> Self {
+        Self { places: Some(Arc::new(Semaphore::new(places))), ..self }
     }
 
     pub(super) fn pool(&self) -> &Pool<DB> {
@@ -144,16 +162,27 @@ impl<DB: Database> Lender<DB> {
 
 impl<DB: Serves> Lender<DB> {
     async fn lend(&self) -> sqlx::Result<Lent<DB>> {
+        let place = match &self.places {
+            Some(places) => Some(
+                tokio::time::timeout(PLACE_TIMEOUT, Arc::clone(places).acquire_owned())
+                    .await
+                    .map_err(|_| sqlx::Error::PoolTimedOut)?
+                    .map_err(|_| sqlx::Error::PoolClosed)?,
+            ),
+            None => None,
+        };
         let mut turns = self.turns.clone();
         // Before: a turn in between is one that this connection may not know.
         turns.iter_mut().for_each(Turns::mark_unchanged);
         Ok(Lent {
             turns,
+            place,
             connection: Some(self.pool.acquire().await?),
             by_transaction: self.by_transaction,
             is_open: false,
             is_busy: AtomicBool::new(false),
             give_up: |connection| drop(tokio::spawn(give_up(connection))),
+            hear_out: |connection, turns, place| drop(tokio::spawn(hear_out(connection, turns, place))),
         })
     }
 
@@ -223,6 +252,9 @@ impl<DB: Database> Drop for Lent<DB> {
         let Some(mut connection) = self.connection.take() else { return };
         if *self.is_busy.get_mut() {
             connection.close_on_drop();
+            if let Some(turns) = self.turns.take() {
+                (self.hear_out)(connection, turns, self.place.take());
+            }
         } else if self.is_open {
             (self.give_up)(connection);
         }
@@ -234,6 +266,19 @@ async fn give_up<DB: Serves>(mut connection: PoolConnection<DB>) {
     if !matches!(tokio::time::timeout(ROLLBACK_TIMEOUT, rollback).await, Ok(Ok(_))) {
         connection.close_on_drop();
     }
+}
+
+/// Keeps the place of a connection that will be closed until its server has answered, or is not the one that is asked any more.
+async fn hear_out<DB: Serves>(mut connection: PoolConnection<DB>, turns: Turns, place: Option<OwnedSemaphorePermit>) {
+    let mut turns = Some(turns);
+    // The driver takes in what it is still owed before it asks anything.
+    let answered = DB::fetch_optional(&mut connection, "select 1");
+    tokio::select! {
+        _ = answered => {}
+        _ = turned(&mut turns) => {}
+        () = tokio::time::sleep(HEAR_OUT_MAX) => {}
+    }
+    drop((connection, place));
 }
 
 impl<DB: Database> Deref for Tx<DB> {
@@ -282,9 +327,13 @@ impl<'q, DB: Database, E: Execute<'q, DB>> Execute<'q, DB> for Unnamed<E> {
 
 /// Waits until another server is asked, and says then what became of a statement on the one before.
 async fn turned(turns: &mut Option<Turns>) -> sqlx::Error {
-    if let Some(turns) = turns
-        && turns.changed().await.is_ok()
-    {
+    let has_turned = match turns {
+        Some(turns) => turns.changed().await.is_ok(),
+        None => false,
+    };
+    if has_turned {
+        // The one before is not waited for in any way.
+        *turns = None;
         return std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "another server is asked by now").into();
     }
     // Nobody turns any more, or ever.

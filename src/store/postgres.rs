@@ -17,6 +17,8 @@ use tokio::sync::watch;
 
 /// Connections to PostgreSQL per node.
 const CONNECTIONS_MAX: u32 = 16;
+/// Of these, those that may write at once: when commits wait for a standby that is away, there are others to read with.
+const WRITERS_MAX: usize = 12;
 /// How long a statement waits for what another transaction has locked. Whoever would wait longer is told that the database is busy, and
 /// its connection is free again.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
@@ -99,7 +101,7 @@ pub(super) async fn open(url: &str) -> Result<Store> {
     let by_transaction = servers.is_by_transaction();
     let lender = |begin| Lender::new(pool.clone(), begin, by_transaction).cut_at(servers.turns());
     let read = lender("begin isolation level repeatable read read only");
-    let write = lender("begin");
+    let write = lender("begin").at_most(WRITERS_MAX);
     if by_transaction {
         are_up_to_date(&migrator, &write).await?;
     }

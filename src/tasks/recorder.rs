@@ -104,7 +104,7 @@ impl Recorder {
     /// # Errors
     /// When they do not fit into the queue, or would wait too long in it.
     pub fn queue(&self, check_ins: Vec<NewCheckIn>) -> Result<Vec<Waiting>, RecordError> {
-        let places = self.sender.try_reserve_many(check_ins.len()).ok().filter(|_| !self.is_stuck());
+        let places = if self.is_stuck() { None } else { self.sender.try_reserve_many(check_ins.len()).ok() };
         let places = places.ok_or_else(|| {
             count_unsaved(RecordError::Full, check_ins.len());
             RecordError::Full

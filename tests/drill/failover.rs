@@ -2,12 +2,14 @@
 //! which has to lose check-ins, or the drill proves nothing.
 
 use crate::audit::audit;
+use crate::fleet::NODES;
 use crate::ledger::totals;
 use crate::pair::Commit;
 use crate::report::Seen;
 use crate::rig::{Rig, Scene};
-use crate::{alone, cycles, say};
-use std::time::Duration;
+use crate::{alone, cycles, is_whole, say};
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 /// How soon after the promotion check-ins must be taken again: the bound that operators are told.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
@@ -15,6 +17,15 @@ const BACK_WITHIN: Duration = Duration::from_secs(15);
 const MOMENT: Duration = Duration::from_secs(1);
 /// How long nothing is replicated before the primary dies.
 const FROZEN: Duration = Duration::from_secs(2);
+/// How long a standby is away: longer than a request waits, and longer than the primary waits for its signs of life.
+const AWAY: Duration = Duration::from_secs(70);
+const AWAY_SHORT: Duration = Duration::from_secs(25);
+/// People who want to join meanwhile.
+const JOINING: usize = 60;
+const CONNECTIONS: &str =
+    "select count(*) from pg_stat_activity where application_name = 'studyroute' and datname = current_database()";
+/// Those of its pool, and one each to hear of publications, to look who takes writes, and to spare.
+const CONNECTIONS_EACH: usize = 16 + 3;
 
 pub fn kill(rig: &mut Rig) {
     rig.under_load("primary killed, standby promoted", |rig, scene| promote(rig, scene, "its standby was in step"));
@@ -32,6 +43,38 @@ pub fn kill_frozen(rig: &mut Rig) {
             promote(rig, scene, "none acknowledged while frozen")
         });
     }
+}
+
+/// The standby hears nothing for longer than requests wait: every commit waits, whoever writes is told so, whoever reads is answered, and the
+/// primary has no more connections to bear than ever.
+pub fn standby_away(rig: &mut Rig) {
+    rig.under_load("standby away", |rig, scene| {
+        let people = scene.people.clone();
+        rig.pair.freeze();
+        let until = Instant::now() + if is_whole() { AWAY } else { AWAY_SHORT };
+        let most = std::thread::scope(|scope| {
+            let join = || {
+                while Instant::now() < until {
+                    // Made or not, nobody checks in as these.
+                    drop(rig.service.post("/v1/participants", "", &json!({})));
+                }
+            };
+            (0..JOINING).for_each(|_| drop(scope.spawn(join)));
+            let mut most = 0;
+            while Instant::now() < until {
+                most = most.max(rig.pair.sql(CONNECTIONS).unwrap().parse().unwrap());
+                let me = format!("{}/v1/me", rig.service.base);
+                let known = rig.service.client.get(me).bearer_auth(&people[0].token).send().unwrap();
+                assert_eq!(known.status(), 200, "whoever reads is answered");
+                std::thread::sleep(MOMENT / 4);
+            }
+            most
+        });
+        assert!(most <= NODES * CONNECTIONS_EACH, "the primary had {most} connections of {NODES} nodes");
+        rig.pair.thaw();
+        let back = scene.taken_within(BACK_WITHIN, &rig.service, &mut rig.rng);
+        Seen { back: Some(back), note: format!("at most {most} connections; reads answered") }
+    });
 }
 
 /// Kills the primary and promotes its standby; then the killed one comes back as the standby, without which nothing is acknowledged.

@@ -41,7 +41,7 @@ use support::knobs;
 type Fault = fn(&mut Rig);
 
 /// Everything that befalls one pair and its nodes, one after the other.
-const FAULTS: [(&str, Fault); 11] = [
+const FAULTS: [(&str, Fault); 12] = [
     ("nodes-killed", nodes::kill),
     ("node-paused", nodes::pause),
     ("clocks", nodes::wrong_clocks),
@@ -49,6 +49,7 @@ const FAULTS: [(&str, Fault); 11] = [
     ("listen-cut", edits::listen_cut),
     ("primary-killed", failover::kill),
     ("frozen", failover::kill_frozen),
+    ("standby-away", failover::standby_away),
     ("replica", replica::counts),
     ("disk-full", disk::full),
     ("upgrade", upgrade::rolling),

@@ -90,6 +90,10 @@ impl Pair {
         self.order("freeze", self.names()[1]);
     }
 
+    pub fn thaw(&self) {
+        self.order("thaw", self.names()[1]);
+    }
+
     pub fn kill_primary(&self) {
         self.order("kill", self.names()[0]);
     }
