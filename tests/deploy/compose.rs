@@ -96,6 +96,9 @@ fn what_is_mounted_is_there_and_every_volume_is_declared() {
         }
     }
     assert_eq!(used, declared);
+    // Several that are built at once under one name are in each other's way.
+    let built = file["services"].as_object().expect("services").values().filter(|service| service["build"].is_object());
+    assert_eq!(built.count(), 1);
     assert!(file["services"]["node-1"]["build"]["dockerfile"].as_str().is_some_and(|path| Path::new(path).exists()));
 }
 
@@ -171,9 +174,9 @@ fn both_databases_are_each_others_partner_under_the_names_that_commits_wait_for(
     let names: Vec<&str> = names.split(", ").collect();
     let told =
         |service: &str, name: &str| services[service]["environment"][name].as_str().expect("a value").to_string();
-    for (own, partner, name, role) in [("db-a", "db-b", names[0], "primary"), ("db-b", "db-a", names[1], "standby")] {
+    for (own, partner, name) in [("db-a", "db-b", names[0]), ("db-b", "db-a", names[1])] {
         assert_eq!(told(own, "PG_NAME"), name);
-        assert_eq!((told(own, "PG_PARTNER_HOST").as_str(), told(own, "PG_ROLE").as_str()), (partner, role));
+        assert_eq!(told(own, "PG_PARTNER_HOST"), partner);
         // pg_ctl's fast; at SIGTERM PostgreSQL would wait for every client to go.
         assert_eq!(services[own]["stop_signal"], "SIGINT");
         let hosts = setting(&services["node-1"]["environment"], "database");

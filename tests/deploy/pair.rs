@@ -1,5 +1,5 @@
 //! The pair of databases: the very script that compose runs, on this machine's PostgreSQL. A primary dies, its standby is promoted
-//! with the same demands on a commit, and the dead one comes back as a standby.
+//! with the same demands on a commit, and the dead one comes back as a standby. Whoever has nothing, or something else, takes nothing away.
 
 use crate::{said, skip};
 use std::os::unix::process::CommandExt;
@@ -87,16 +87,8 @@ impl Pair {
                 ("PG_PARTNER_HOST", "127.0.0.1"),
                 ("PG_NAME", ["db_a", "db_b"][node]),
             ])
-            .envs([
-                ("PG_ROLE", ["primary", "standby"][node]),
-                ("PG_DATABASE_PASSWORD", "it's"),
-                ("PG_REPLICATION_PASSWORD", "secret"),
-            ])
-            .envs([
-                ("PG_BIN", self.programs.clone()),
-                ("PGDATA", place(&format!("data{node}"))),
-                ("PG_SOCKET", self.socket(node)),
-            ])
+            .envs([("PG_DATABASE_PASSWORD", "it's"), ("PG_REPLICATION_PASSWORD", "secret")])
+            .envs([("PG_BIN", self.programs.clone()), ("PGDATA", self.data(node)), ("PG_SOCKET", self.socket(node))])
             .envs([("PGPORT", self.ports[node].to_string()), ("PG_PARTNER_PORT", self.ports[1 - node].to_string())]);
         if let Some((user, group)) = self.user {
             command.uid(user).gid(group);
@@ -108,9 +100,17 @@ impl Pair {
         self.folder.path().join(format!("socket{node}"))
     }
 
+    fn data(&self, node: usize) -> PathBuf {
+        self.folder.path().join(format!("data{node}"))
+    }
+
     fn start(&mut self, node: usize) {
+        self.begin(node, "start");
+    }
+
+    fn begin(&mut self, node: usize, word: &str) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log(node)).expect("a log");
-        let started = self.command(node, &["start"]).stdout(Stdio::null()).stderr(log).spawn();
+        let started = self.command(node, &[word]).stdout(Stdio::null()).stderr(log).spawn();
         self.running[node] = Some(started.expect("it starts"));
     }
 
@@ -126,6 +126,11 @@ impl Pair {
     fn does(&self, node: usize, words: &[&str]) {
         let (good, said) = self.run(node, words);
         assert!(good, "node {node} {words:?}: {said}");
+    }
+
+    fn refuses(&self, node: usize, word: &str, why: &str) {
+        let (good, said) = self.run(node, &[word]);
+        assert!(!good && said.contains(why), "node {node} {word}: {said}");
     }
 
     fn until_state(&self, node: usize, wanted: &str) {
@@ -179,6 +184,12 @@ impl Pair {
         drop(Command::new("kill").arg("-9").args(children.split_whitespace()).output());
         drop(server.wait());
     }
+
+    /// The same, and its data is gone.
+    fn lose(&mut self, node: usize, aside: &str) {
+        self.kill(node);
+        std::fs::rename(self.data(node), self.folder.path().join(aside)).expect("moved");
+    }
 }
 
 impl Drop for Pair {
@@ -194,6 +205,7 @@ impl Drop for Pair {
 #[test]
 fn a_primary_dies_its_standby_takes_over_with_the_same_demands_and_the_dead_one_comes_back() {
     let Some(mut pair) = Pair::new() else { return };
+    made_at_the_second_try(&mut pair);
     pair.start(0);
     pair.until_state(0, "primary, nobody streams, waits for: ANY 1 (db_a, db_b)");
     pair.start(1);
@@ -201,16 +213,22 @@ fn a_primary_dies_its_standby_takes_over_with_the_same_demands_and_the_dead_one_
     pair.until_state(1, "standby, receives from 127.0.0.1");
     let (good, said) = pair.sql(0, "create table kept (id int); insert into kept values (1)");
     assert!(good, "{said}");
-    let (promoted, said) = pair.run(1, &["promote"]);
-    assert!(!promoted && said.contains("still answers as primary"), "two primaries: {said}");
+    pair.refuses(1, "promote", "still answers as primary");
+    for word in ["rejoin", "rebuild"] {
+        pair.refuses(1, word, "this node runs");
+    }
 
     pair.kill(0);
     pair.does(1, &["promote"]);
     pair.until_state(1, "primary, nobody streams, waits for: ANY 1 (db_a, db_b)");
     assert_eq!(pair.sql(1, "select id from kept"), (true, "1".into()), "what was acknowledged is there");
     assert!(pair.waits(1, "insert into kept values (9)"), "the new primary acknowledges alone");
-    let (started, said) = pair.run(0, &["start"]);
-    assert!(!started && said.contains("is the primary now"), "a second truth: {said}");
+    pair.refuses(0, "start", "is the primary now");
+    pair.kill(1);
+    pair.refuses(0, "start", "is the primary now");
+    pair.start(1);
+    pair.until_state(1, "primary");
+    leave_the_number_of_one_who_lives(&pair);
     pair.does(0, &["rejoin"]);
     pair.start(0);
     pair.until_state(1, "db_a streams");
@@ -220,6 +238,31 @@ fn a_primary_dies_its_standby_takes_over_with_the_same_demands_and_the_dead_one_
 
     rebuilt_while_alone(&mut pair);
     put_back(&pair);
+    disk_lost(&mut pair);
+    empty_partner(&mut pair);
+}
+
+/// Half a database is not taken for one.
+fn made_at_the_second_try(pair: &mut Pair) {
+    pair.begin(0, "init");
+    let until = Instant::now() + PATIENCE;
+    while !pair.folder.path().join("data0.new/PG_VERSION").exists() {
+        assert!(Instant::now() < until, "nothing is made");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    pair.kill(0);
+    assert!(!pair.data(0).exists());
+    pair.does(0, &["init"]);
+    pair.refuses(0, "init", "has been made already");
+}
+
+/// In the container of a command the dead server's number is that of another process.
+fn leave_the_number_of_one_who_lives(pair: &Pair) {
+    let file = pair.data(0).join("postmaster.pid");
+    let left = std::fs::read_to_string(&file).expect("what the dead one left");
+    let (_, rest) = left.split_once('\n').expect("lines");
+    let living = pair.running[1].as_ref().expect("it runs").id();
+    std::fs::write(&file, format!("{living}\n{rest}")).expect("written");
 }
 
 /// A node that acknowledges alone does not hand that on to the copy that is made of it.
@@ -246,4 +289,33 @@ fn put_back(pair: &Pair) {
     assert!(!pair.run(1, &["restore", &format!("{copy}.cut")]).0, "half a copy is refused");
     pair.does(1, &["restore", copy]);
     assert_eq!(pair.sql(1, "select count(*) from kept"), (true, "3".into()));
+}
+
+/// Beside a standby that has everything an empty node does not begin anew.
+fn disk_lost(pair: &mut Pair) {
+    // What was put back did not wait for the standby; this does.
+    assert!(pair.sql(1, "insert into kept values (4)").0);
+    pair.lose(1, "lost");
+    pair.refuses(1, "start", "promote it there");
+    pair.refuses(1, "init", "has a database");
+    pair.does(0, &["promote"]);
+    pair.start(1);
+    pair.until_state(0, "db_b streams");
+    assert_eq!(pair.sql(0, "select count(*) from kept"), (true, "4".into()));
+}
+
+/// For an empty partner that was made by mistake nothing is removed.
+fn empty_partner(pair: &mut Pair) {
+    pair.kill(0);
+    pair.lose(1, "lost-again");
+    pair.does(1, &["init"]);
+    pair.start(1);
+    pair.until_state(1, "primary");
+    for word in ["start", "rejoin", "rebuild"] {
+        pair.refuses(0, word, "another database");
+    }
+    pair.kill(1);
+    pair.start(0);
+    pair.until_state(0, "primary");
+    assert_eq!(pair.sql(0, "select count(*) from kept"), (true, "4".into()));
 }
