@@ -163,6 +163,8 @@ fn the_proxy_and_prometheus_name_every_node() {
         proxy.split("PROXY_CONNECTIONS-").nth(1).and_then(|rest| rest.split('}').next()).expect("a number");
     let files = services["proxy"]["ulimits"]["nofile"]["soft"].as_u64().expect("a limit");
     assert!(files > 2 * connections.parse::<u64>().expect("a number") + 100, "HAProxy would not start");
+    let gateway = yaml(FILE)["networks"]["inside"]["ipam"]["config"][0]["gateway"].as_str().expect("one").to_string();
+    assert!(proxy.contains(&format!("${{PROXY_IN_FRONT-{gateway}}}")), "what comes from the host comes from {gateway}");
     assert!(scraped.contains("proxy:8404") && proxy.contains("8404"), "and the proxy itself");
 }
 

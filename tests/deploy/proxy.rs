@@ -76,6 +76,11 @@ struct Proxy {
 
 impl Proxy {
     fn start(nodes: [SocketAddr; 3]) -> Option<Self> {
+        Self::behind("10.89.7.1", nodes)
+    }
+
+    /// Where connections from this address come from another proxy.
+    fn behind(in_front: &str, nodes: [SocketAddr; 3]) -> Option<Self> {
         let free = || TcpListener::bind("127.0.0.1:0").and_then(|door| door.local_addr()).expect("a port").to_string();
         let (at, own) = (free(), free());
         let mut haproxy = haproxy();
@@ -83,6 +88,7 @@ impl Proxy {
             .args(["-db", "-q", "-f", FILE])
             .env("PROXY_LISTEN", &at)
             .env("PROXY_OWN_LISTEN", own)
+            .env("PROXY_IN_FRONT", in_front)
             .env("PROXY_CONNECTIONS", "200");
         for (i, node) in nodes.iter().enumerate() {
             haproxy.env(format!("PROXY_NODE_{}", i + 1), node.to_string());
@@ -177,6 +183,21 @@ fn visitors_go_to_ready_nodes_and_to_living_ones_when_none_is_ready() {
         answers = twenty();
     }
     assert!(answers.iter().all(|body| !body.is_empty()), "{answers:?}");
+}
+
+#[test]
+fn a_proxy_in_front_is_believed_about_visitors() {
+    let node = Node::start("one");
+    let Some(proxy) = Proxy::behind("127.0.0.1", [node.address; 3]) else { return };
+    let told = proxy.until("/v1/nearby", |status, _| status == 200);
+    assert_eq!(told, "one x-forwarded-for: 6.6.6.6");
+    // It extended what the visitor wrote. Then somebody else comes on the same connection.
+    let client = client();
+    for (given, taken) in [("6.6.6.6, 1.2.3.4", "1.2.3.4"), ("5.5.5.5", "5.5.5.5"), ("nobody", "127.0.0.1")] {
+        let request = client.get(format!("http://{}/v1/nearby", proxy.at)).header("x-forwarded-for", given);
+        let told = request.send().and_then(reqwest::blocking::Response::text).expect("an answer");
+        assert_eq!(told, format!("one x-forwarded-for: {taken}"), "{given}");
+    }
 }
 
 #[test]
