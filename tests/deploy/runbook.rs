@@ -95,7 +95,8 @@ fn links_lead_to_sections_and_files_that_there_are() {
 #[test]
 fn every_command_is_one_of_the_program_with_flags_that_it_takes() {
     let mut tried = BTreeSet::new();
-    for command in behind("studyroute ") {
+    let commands = [behind("studyroute "), behind("dc run --rm --no-deps node-1 ")].concat();
+    for command in commands {
         let words: Vec<&str> =
             command.split_whitespace().take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase())).collect();
         // The names of namespaces and containers are no commands.
@@ -123,7 +124,7 @@ fn every_command_is_one_of_the_program_with_flags_that_it_takes() {
 fn every_command_to_the_pair_is_one_of_its_script_and_every_service_is_one_of_compose() {
     let script = text("deploy/compose/postgres/node");
     let known = script.lines().find(|line| line.trim().starts_with("start | state")).expect("the commands");
-    let commands = [behind("/pair/node "), behind("dc run --rm db-a ")].concat();
+    let commands = [behind("/pair/node "), behind("dc run --rm db-a "), behind("dc run --rm db-b ")].concat();
     assert!(commands.len() > 8, "{commands:?}");
     for command in commands {
         let word = command.split_whitespace().next().expect("a command");
