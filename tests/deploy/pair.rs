@@ -314,6 +314,8 @@ fn empty_partner(pair: &mut Pair) {
     for word in ["start", "rejoin", "rebuild"] {
         pair.refuses(0, word, "another database");
     }
+    // Nobody is told that commits wait for a standby when nobody could be asked.
+    assert!(!pair.run(0, &["together"]).0);
     pair.kill(1);
     pair.start(0);
     pair.until_state(0, "primary");
