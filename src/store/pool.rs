@@ -82,8 +82,17 @@ const PLACE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an answer that nobody waits for may keep its place.
 const HEAR_OUT_MAX: Duration = Duration::from_mins(5);
 
-/// Tells when connections lead to another server.
-pub(super) type Turns = watch::Receiver<Instant>;
+/// From when on connections lead to the server that is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub since: Instant,
+    /// Whether what is under way would never end: on a server that fell silent, or is not the one that is asked. One that was started again has
+    /// ended everything itself.
+    pub cuts: bool,
+}
+
+/// Tells of turns.
+pub(super) type Turns = watch::Receiver<Turn>;
 
 /// A pool of connections.
 pub struct Lender<DB: Database> {
@@ -131,8 +140,7 @@ impl<DB: Database> Lender<DB> {
         Self { pool, begin, by_transaction, turns: None, places: None }
     }
 
-    /// What is under way when connections turn to another server ends then with an error: the one before may have gone without a
-    /// word, and never answer.
+    /// What is under way at a turn that cuts ends then with an error.
     pub(super) fn cut_at(self, turns: Turns) -> Self {
         Self { turns: Some(turns), ..self }
     }
@@ -325,18 +333,21 @@ impl<'q, DB: Database, E: Execute<'q, DB>> Execute<'q, DB> for Unnamed<E> {
     }
 }
 
-/// Waits until another server is asked, and says then what became of a statement on the one before.
+/// Waits for a turn that cuts, and says then what became of a statement on the server before.
 async fn turned(turns: &mut Option<Turns>) -> sqlx::Error {
-    let has_turned = match turns {
-        Some(turns) => turns.changed().await.is_ok(),
-        None => false,
-    };
-    if has_turned {
-        // The one before is not waited for in any way.
-        *turns = None;
-        return std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "another server is asked by now").into();
+    while let Some(told) = turns {
+        match told.changed().await {
+            Ok(()) if told.borrow().cuts => {
+                // The one before is not waited for in any way.
+                *turns = None;
+                let gone = std::io::ErrorKind::ConnectionAborted;
+                return std::io::Error::new(gone, "the server that was asked does not answer any more").into();
+            }
+            Ok(()) => {}
+            // Nobody turns any more.
+            Err(_) => break,
+        }
     }
-    // Nobody turns any more, or ever.
     std::future::pending().await
 }
 

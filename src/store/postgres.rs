@@ -4,7 +4,7 @@
 use super::address::{Address, Wanted};
 use super::counters::Known;
 use super::open::{ACQUIRE_TIMEOUT, TRUSTED_FOR, may_be_used, newest, tolerant, unfit};
-use super::pool::{Lender, Turns};
+use super::pool::{Lender, Turn, Turns};
 use super::{Pools, Result, Store, StoreError};
 use futures_util::future::join_all;
 use sqlx::migrate::Migrator;
@@ -30,24 +30,24 @@ pub(super) const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The servers of one database, and the one whose connections are lent.
 pub struct Servers {
     address: Address,
-    /// Connections that are older lead to a server that is not asked any more.
-    since: watch::Sender<Instant>,
+    /// Connections that are older than this lead to a server that is not asked any more.
+    turn: watch::Sender<Turn>,
 }
 
 impl Servers {
     fn is_older(&self, age: Duration) -> bool {
-        age > self.since.borrow().elapsed()
+        age > self.turn.borrow().since.elapsed()
     }
 
-    pub(super) fn turn_to(&self, pool: &PgPool, server: PgConnectOptions) {
+    pub(super) fn turn_to(&self, pool: &PgPool, server: PgConnectOptions, cuts: bool) {
         pool.set_connect_options(server);
-        self.since.send_replace(Instant::now());
+        self.turn.send_replace(Turn { since: Instant::now(), cuts });
     }
 
     /// Looks for the server that is wanted, and turns to it.
     pub(super) async fn turn(&self, pool: &PgPool) -> Result<()> {
         let (server, _) = find(&self.address).await?;
-        self.turn_to(pool, server);
+        self.turn_to(pool, server, true);
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Servers {
 
     /// Tells of turns from now on.
     pub(super) fn turns(&self) -> Turns {
-        self.since.subscribe()
+        self.turn.subscribe()
     }
 
     pub(super) fn is_by_transaction(&self) -> bool {
@@ -73,9 +73,9 @@ impl Servers {
 
     /// Returns when connections lead to another server.
     pub(super) async fn turned(&self) {
-        let mut since = self.since.subscribe();
+        let mut turns = self.turn.subscribe();
         // The sender lives as long as this.
-        drop(since.changed().await);
+        drop(turns.changed().await);
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn lazy_pool(address: Address) -> Result<(Arc<Servers>, PgPool)> {
 
 fn pool(address: Address, server: PgConnectOptions) -> (Arc<Servers>, PgPool) {
     let (wanted, by_transaction) = (address.wanted, address.by_transaction);
-    let servers = Arc::new(Servers { address, since: watch::Sender::new(Instant::now()) });
+    let servers = Arc::new(Servers { address, turn: watch::Sender::new(Turn { since: Instant::now(), cuts: false }) });
     let seen = Arc::clone(&servers);
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
@@ -197,7 +197,7 @@ impl Store {
     #[must_use]
     pub fn asked_since(&self) -> Option<Instant> {
         let Self::Postgres(pools) = self else { return None };
-        pools.servers.as_ref().map(|servers| *servers.since.borrow())
+        pools.servers.as_ref().map(|servers| servers.turn.borrow().since)
     }
 
     /// Looks for ever whether the database's server still takes writes, and turns to the one that does. SQLite is where it is.
@@ -205,29 +205,29 @@ impl Store {
         let Self::Postgres(pools) = self else { return std::future::pending().await };
         let Some(servers) = &pools.servers else { return std::future::pending().await };
         // A connection of its own: those of the pool may all be busy.
-        let (mut watched, mut is_amiss) = (None, false);
+        let (mut watched, mut is_amiss, mut is_silent) = (None, false, false);
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            if let Some(connection) = &mut watched
-                && matches!(tokio::time::timeout(LOOK_TIMEOUT, takes_writes(connection)).await, Ok(Ok(true)))
-            {
-                continue;
+            if let Some(connection) = &mut watched {
+                match tokio::time::timeout(LOOK_TIMEOUT, takes_writes(connection)).await {
+                    Ok(Ok(true)) => continue,
+                    Ok(_) => {}
+                    Err(_) => is_silent = true,
+                }
             }
             match find(&servers.address).await {
                 Ok((server, mut connection)) => {
                     // Only what it says to the log: it takes writes, and there is no other.
                     drop(say_what_is_not_durable(&mut connection).await);
                     let (pool, place) = (pools.write.pool(), place(&server));
-                    if watched.replace(connection).is_some()
-                        || is_amiss
-                        || place != self::place(&pool.connect_options())
-                    {
+                    let is_another = place != self::place(&pool.connect_options());
+                    if watched.replace(connection).is_some() || is_amiss || is_another {
                         tracing::warn!(server = place, "the database did not take writes; turned to this server");
-                        servers.turn_to(pool, server);
+                        servers.turn_to(pool, server, is_another || is_silent);
                         // A server that was not waited for may know less than the one before.
                         pools.scopes.forget();
                     }
-                    is_amiss = false;
+                    (is_amiss, is_silent) = (false, false);
                 }
                 Err(error) => {
                     // Said once, not every second.

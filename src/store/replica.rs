@@ -57,7 +57,7 @@ impl Replica<Postgres> {
         if let Some((standby, place)) = self.servers.standby().await {
             tracing::info!(server = place, "counts are asked of this server from now on");
             self.has_until(None);
-            self.servers.turn_to(self.lender.pool(), standby);
+            self.servers.turn_to(self.lender.pool(), standby, true);
         }
     }
 }

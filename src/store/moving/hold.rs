@@ -39,7 +39,7 @@ impl Held {
 
     /// Returns when the writers are held no more, because the connection that held them is lost.
     pub async fn lost(&mut self) {
-        while self.0.number("select 1").await.is_ok() {
+        while self.is_held().await.is_ok() {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -49,7 +49,7 @@ impl Held {
     /// # Errors
     /// When they are not, and may have written meanwhile.
     pub async fn is_held(&mut self) -> Result<()> {
-        self.0.number("select 1").await.map(drop)
+        self.0.number("select cast(1 as bigint)").await.map(drop)
     }
 
     /// Lets the writers go on.
