@@ -11,10 +11,10 @@ const SCENARIOS: [(&str, f64); 3] =
 /// Processors stand half idle in the busiest minute. Assumed.
 const BUSY_SHARE: f64 = 0.5;
 /// What a connection takes that waits for the next request, and how many a process takes as it comes: BENCHMARKS.md of 2026-11-28, README.
-const CONNECTION_BYTES: f64 = 13_000.0;
+const CONNECTION_BYTES: f64 = 12_500.0;
 const CONNECTIONS_MAX: f64 = 12_000.0;
 /// Check-ins in batches that one PostgreSQL took from one node on one shared core: BENCHMARKS.md of 2026-11-28.
-const BATCHED_PER_S: f64 = 13_632.0;
+const BATCHED_PER_S: f64 = 17_846.0;
 /// Minutes of an outage at the busiest time. Assumed.
 const OUTAGE_MIN: f64 = 30.0;
 /// Days that check-ins are kept with their participants: the setting `retention-participants-days` as it comes.
