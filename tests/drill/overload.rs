@@ -90,7 +90,10 @@ fn health_is_answered(rig: &Rig, is_over: &AtomicBool) -> Duration {
             (0..NODES).flat_map(|number| ["/healthz", "/readyz", "/metrics"].map(|path| (number, path)))
         {
             let asked = std::time::Instant::now();
-            assert_eq!(rig.fleet.node(number).status(path), Some(200), "{path} of node {number}");
+            let status = rig.fleet.node(number).status(path);
+            // One that has so little time that its database seems silent may say that it is not ready.
+            let is_told = status == Some(200) || (path, status) == ("/readyz", Some(503));
+            assert!(is_told, "{path} of node {number}: {status:?}");
             slowest = slowest.max(asked.elapsed());
         }
         std::thread::sleep(Duration::from_millis(100));
