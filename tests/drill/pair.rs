@@ -57,6 +57,11 @@ impl Pair {
         self.urls[which].trim_end_matches('/').rsplit_once('@').unwrap().1
     }
 
+    /// Whether the standby is the first of both in the addresses.
+    pub fn is_standby_first(&self) -> bool {
+        self.primary == 1
+    }
+
     /// Where the standby listens.
     pub fn standby(&self) -> &str {
         self.place(1 - self.primary)
