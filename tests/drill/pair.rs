@@ -2,6 +2,7 @@
 
 use crate::shim;
 use crate::support::postgres::{Keeper, fresh_database, run_sql};
+use std::io;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -69,17 +70,21 @@ impl Pair {
 
     /// A statement on the primary, in the nodes' database, with the first value of the last row.
     pub fn sql(&self, statement: &str) -> Option<String> {
-        self.sql_at(self.primary, statement)
+        self.sql_at(self.primary, statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
-    /// The same on the standby.
-    pub fn sql_on_standby(&self, statement: &str) -> Option<String> {
-        self.sql_at(1 - self.primary, statement)
+    /// The standby hears everything from then on and replays nothing.
+    pub fn pause_replay(&self) {
+        self.sql_at(1 - self.primary, "select pg_wal_replay_pause()").unwrap();
     }
 
-    fn sql_at(&self, which: usize, statement: &str) -> Option<String> {
-        let url = format!("{}{}", self.urls[which], self.name);
-        run_sql(&url, statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
+    /// What is replayed at once may end the statement that has it replayed.
+    pub fn resume_replay(&self) {
+        drop(self.sql_at(1 - self.primary, "select pg_wal_replay_resume()"));
+    }
+
+    fn sql_at(&self, which: usize, statement: &str) -> io::Result<Option<String>> {
+        run_sql(&format!("{}{}", self.urls[which], self.name), statement)
     }
 
     fn names(&self) -> [&'static str; 2] {

@@ -50,7 +50,7 @@ fn stand_still(rig: &mut Rig, scene: &mut Scene, truths: &mut Truths) {
     look_until(rig, truths, "fresh", |lag| lag.is_some_and(|lag| lag < FRESH));
     let mut known = Attempt::inside(&scene.people[0], &mut rig.rng);
     assert!(matches!(known.send(&rig.service), Outcome::Acked(_)), "{known:?}");
-    rig.pair.sql_on_standby("select pg_wal_replay_pause()");
+    rig.pair.pause_replay();
     let mut unheard = Attempt::inside(&scene.people[0], &mut rig.rng);
     assert!(matches!(unheard.send(&rig.service), Outcome::Acked(_)), "{unheard:?}");
     look_until(rig, truths, "old", |lag| lag.is_some_and(|lag| lag > OLD));
@@ -68,7 +68,7 @@ fn stand_still(rig: &mut Rig, scene: &mut Scene, truths: &mut Truths) {
         look_until(rig, truths, "not asked", |lag| lag.is_none());
         say(&format!("a standby that lags more than {TOO_OLD:?} is not asked"));
     }
-    rig.pair.sql_on_standby("select pg_wal_replay_resume()");
+    rig.pair.resume_replay();
     look_until(rig, truths, "fresh again", |lag| lag.is_some_and(|lag| lag < FRESH));
 }
 
