@@ -1,7 +1,7 @@
-//! Lends connections. A connection whose statement was cut off in the middle is not lent again: behind it may be a server that is no more, and
-//! then nothing on it ever ends. It keeps its place until the server has answered all the same or another one is asked, because the server
-//! is still at work for it: one whose standby is away makes every commit wait, and would be given new ones without end. Where a pooler lends the server's connections by the
-//! transaction, every statement runs in a transaction and none is prepared under a name.
+//! Lends connections. A connection whose statement was cut off in the middle is not lent again: behind it may be a server that is no more,
+//! and then nothing on it ever ends. It keeps its place until the server has answered all the same or another one is asked, because the
+//! server is still at work for it: one whose standby is away makes every commit wait, and would be given new ones without end. Where a
+//! pooler lends the server's connections by the transaction, every statement runs in a transaction and none is prepared under a name.
 //!
 //! Refuses to know statements, and where the server is.
 

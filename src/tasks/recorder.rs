@@ -1,7 +1,7 @@
 //! Writes check-ins: many requests, one writer. It takes whatever queued during the last commit, writes one transaction, then
 //! answers each waiter. There is no timer: a lone check-in waits for one commit only.
 //!
-//! Nothing is acknowledged before it is durable. The queue is bounded and refuses at once when full. A failed batch is settled
+//! Nothing is acknowledged before it is durable. The queue is bounded, and refuses at once when it is full or too slow. A failed batch is settled
 //! one by one, so one bad row costs nobody else. Refuses to judge positions: they never come here.
 
 use crate::domain::check_in;
@@ -289,4 +289,46 @@ impl Writer {
 fn is_too_fast(index: &Index, earlier: &Entry, new: &NewCheckIn) -> bool {
     let (Some(there), Some(here)) = (index.by_key(earlier.waypoint), index.by_key(new.waypoint)) else { return false };
     check_in::too_fast(there.site, here.site, new.occurred_ms - earlier.occurred_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::check_in::Verdict;
+    use uuid::Uuid;
+
+    fn one() -> Vec<NewCheckIn> {
+        let (verdict, distance_m, accuracy_m, seal) = (Verdict::Inside, 0.0, 0.0, [0; 16]);
+        let (participant, id) = (Uuid::from_u128(7), "one".into());
+        let (route, waypoint, revision, occurred_ms, received_ms) = (1, 2, 1, 0, 0);
+        vec![NewCheckIn {
+            participant,
+            id,
+            route,
+            waypoint,
+            revision,
+            occurred_ms,
+            received_ms,
+            verdict,
+            distance_m,
+            accuracy_m,
+            seal,
+        }]
+    }
+
+    #[test]
+    fn nobody_is_let_into_a_queue_that_moves_too_slowly_until_it_is_empty_or_moves_again() {
+        let (sender, mut taken) = mpsc::channel(10);
+        let recorder = Recorder { sender, waited_ms: Arc::default(), closing: CancellationToken::new() };
+        let waited = |time: Duration| {
+            recorder.waited_ms.store(u64::try_from(time.as_millis()).expect("small"), Ordering::Relaxed);
+        };
+        waited(WAIT_MAX + Duration::from_millis(1));
+        assert!(recorder.queue(one()).is_ok(), "an empty queue keeps nobody waiting");
+        assert_eq!(recorder.queue(one()).err(), Some(RecordError::Full));
+        assert!(taken.try_recv().is_ok(), "the one that waits is taken");
+        assert!(recorder.queue(one()).is_ok());
+        waited(WAIT_MAX);
+        assert!(recorder.queue(one()).is_ok(), "it moves again");
+    }
 }

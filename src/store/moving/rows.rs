@@ -3,6 +3,7 @@
 //!
 //! Refuses to write them, and to hold more than one of them.
 
+use super::super::audit::KEEP_WHOLE;
 use super::super::pool::Tx;
 use super::super::sql::Dialect;
 use super::super::{Result, Store, StoreError};
@@ -43,8 +44,7 @@ impl Link {
             Store::Postgres(pools) => {
                 let mut tx = pools.read.begin().await?;
                 last_long(&mut tx).await?;
-                // No week is emptied from now on: one that was emptied after the moment would be read as empty.
-                sqlx::query("lock table check_ins in access share mode").execute(&mut *tx).await?;
+                sqlx::query(KEEP_WHOLE.on(Dialect::Postgres)).execute(&mut *tx).await?;
                 Self::Postgres(tx)
             }
         };
