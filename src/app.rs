@@ -43,8 +43,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// When it cannot start.
 pub async fn serve(config: Config, ambient: Ambient, stop: CancellationToken) -> Result<()> {
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = door::listen(config.listen)
         .with_context(|| format!("cannot listen on {}; is another server running there?", config.listen))?;
     serve_on(listener, config, ambient, stop).await
 }

@@ -20,8 +20,9 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::response::Response;
 use hyper::server::conn::http1;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
+use tokio::task::{unconstrained, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,12 @@ use seats::Seats;
 const HYPER_HEADERS_DEFAULT: usize = 100;
 /// Bounds what hyper buffers of one connection in each direction (64 KiB); its own bound is 400 KiB.
 const BUFFER_MAX_BYTES: usize = 64 * 1024;
+/// Connections that the system may hold until they are accepted. Of one that it has no room for it says nothing, and the client tries again
+/// after a second, then after three more, then seven: 1,024, which tokio asks for, are too few when all phones come at once. Linux gives
+/// 4,096 at most, unless it is told otherwise.
+const BACKLOG: u32 = 4_096;
+/// Connections that are accepted in one go.
+const ACCEPTED_MAX: usize = 1_024;
 /// How long accepting rests after an error such as "too many open files", which would otherwise come back at once.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// At most one line about such errors in this time.
@@ -114,6 +121,19 @@ struct Door<A> {
     farewells: AtomicUsize,
 }
 
+/// Listens.
+///
+/// # Errors
+/// When the address is not to be had.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Elsewhere it would let somebody else listen there too.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Serves until `stop` is cancelled. Then it accepts nothing more, closes idle connections at once and lets requests in
 /// flight finish. It returns when all connections are closed (true), or cuts the rest when `drain` is over (false).
 pub async fn serve(
@@ -147,12 +167,17 @@ impl<A: Answers + Sync> Door<A> {
 
     async fn accept_until(self: &Arc<Self>, stop: &CancellationToken, listener: &TcpListener) {
         let mut stopped = pin!(stop.cancelled());
-        let mut complaint = Complaint::default();
+        let (mut complaint, mut accepted_in_one_go) = (Complaint::default(), 0);
         loop {
+            // Whoever was accepted has all others' turns to wait for; who was not has as many more as come before it in the system's queue.
+            accepted_in_one_go = (accepted_in_one_go + 1) % ACCEPTED_MAX;
+            if accepted_in_one_go == 0 {
+                yield_now().await;
+            }
             let accepted = tokio::select! {
                 biased;
                 () = &mut stopped => return,
-                accepted = listener.accept() => accepted,
+                accepted = unconstrained(listener.accept()) => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => self.admit(stream, peer),
