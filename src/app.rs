@@ -17,6 +17,7 @@ use crate::http::state::{Inner, Shell};
 use crate::http::{Files, Fittings, Limits, Nodes, PageTexts, TrustedProxies, service, wire};
 use crate::index::{Current, Index};
 use crate::store::{Blobs, PublishOutcome, Store, assets_setting};
+use crate::tasks::lookups::Lookups;
 use crate::tasks::recorder::{Recorder, RecorderLimits};
 use crate::tasks::refresher::Refresher;
 use crate::web;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -56,8 +58,7 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     tracing::info!(address = %listener.local_addr()?, "listening");
     let shell = Arc::new(Shell::new(ambient.clone()));
     let permits = Arc::new(Permits::new(FrontLimits::default()));
-    let watched = Arc::clone(&permits);
-    let lag = tokio::spawn(async move { watched.watch_lag().await });
+    permits.watch_lag(Handle::current()).context("it cannot be seen whether requests are late")?;
     let nodes = Nodes::default();
     let stats = Arc::new(DoorStats::default());
     let service = service(Arc::clone(&shell), fittings(&config, permits, Arc::clone(&stats), &nodes)?);
@@ -72,7 +73,6 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     let Loaded { store, recorder, schedules, watchers } = match loaded {
         Ok(Some(loaded)) => loaded,
         early => {
-            lag.abort();
             serving.cancel();
             return early.map(|_| tracing::info!("stopped before it was ready"));
         }
@@ -87,7 +87,6 @@ pub async fn serve_on(listener: TcpListener, config: Config, ambient: Ambient, s
     if !door.await.unwrap_or(false) {
         tracing::warn!("some connections were cut off");
     }
-    lag.abort();
     if let Some(live) = shell.live() {
         live.recorder.close();
     }
@@ -135,7 +134,8 @@ async fn load(
     let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), wire::render));
     refresher.refresh().await.context("the published routes cannot be loaded")?;
     let limits = RecorderLimits { queue_max: config.queue_max, batch_max: config.batch_max };
-    let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&current), limits);
+    let (recorder, recording) =
+        Recorder::start(&store, Arc::clone(&current), limits).context("check-ins cannot be recorded")?;
     let (task, until) = (Arc::clone(&refresher), serving.clone());
     tokio::spawn(async move { task.run(until).await });
     let (node, until) = (ambient.random_id()?, serving.clone());
@@ -143,7 +143,8 @@ async fn load(
     let schedules =
         schedules::watch(store.clone(), Arc::clone(&refresher), ambient.clone(), config.retention, serving.clone());
     let schedules = tokio::spawn(schedules);
-    let inner = Inner::new(store.clone(), current, recorder, refresher, broken_files);
+    let lookups = Lookups::start(&store).context("tokens cannot be looked up")?;
+    let inner = Inner::new(store.clone(), current, recorder, lookups, refresher, broken_files);
     shell.go_live(inner.with_blobs(blobs));
     Ok(Loaded { store, recorder: recording, schedules, watchers })
 }

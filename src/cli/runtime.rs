@@ -1,5 +1,6 @@
 //! The threads that everything runs on: some that answer, as many as the machine has processors, and beside them those that do what
-//! takes a while. On Linux the latter yield the processor to the former, so that nobody waits while a route is published.
+//! takes a while. On Linux the latter yield the processor to the former, so that nobody waits while a route is published; and both yield it to
+//! the threads that tasks have for themselves (`tasks/apart.rs`), so that check-ins go before questions where there is not enough of it.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,9 +9,13 @@ use tokio::runtime::{Builder, Runtime};
 
 const ANSWERING: &str = "answering";
 const ASIDE: &str = "aside";
-/// How much nicer a thread that does what takes a while is: about a tenth of a processor is its, where others want it all.
-#[cfg(target_os = "linux")]
-const NICER: i32 = 10;
+/// How nice a thread that answers is: where the recorder wants the processor too, that has three quarters of it.
+const ANSWERING_NICE: i32 = 5;
+/// How nice one that does what takes a while is: about a tenth of a processor is its, where those that answer want it all.
+const ASIDE_NICE: i32 = 15;
+/// Of so many pieces of work one is taken from what other threads and a crowd have left there. It is the oldest there is: at tokio's own
+/// number, 61, those in a crowd wait for seconds while whoever comes is answered.
+const OLDEST_EVERY: u32 = 2;
 
 /// Starts the threads that answer.
 ///
@@ -23,21 +28,18 @@ pub fn start() -> io::Result<Runtime> {
     let name = move || if named.fetch_add(1, Ordering::Relaxed) < answering { ANSWERING } else { ASIDE }.to_string();
     Builder::new_multi_thread()
         .worker_threads(answering)
+        .global_queue_interval(OLDEST_EVERY)
         .enable_all()
         .thread_name_fn(name)
-        .on_thread_start(|| {
-            if thread::current().name() == Some(ASIDE) {
-                yield_to_others();
-            }
-        })
+        .on_thread_start(|| be_nice(if thread::current().name() == Some(ASIDE) { ASIDE_NICE } else { ANSWERING_NICE }))
         .build()
 }
 
 #[cfg(target_os = "linux")]
-fn yield_to_others() {
+fn be_nice(by: i32) {
     // On Linux this is of the thread alone. Where it is not allowed, all threads are equal.
-    let _ = rustix::process::nice(NICER);
+    let _ = rustix::process::nice(by);
 }
 
 #[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
+fn be_nice(_: i32) {}

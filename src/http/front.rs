@@ -194,6 +194,9 @@ impl Front {
         if !code.is_empty() {
             metrics::counter!("studyroute_refusals_total", "code" => code).increment(1);
         }
+        if code == Code::Overloaded.as_str() {
+            self.permits.note_refused(endpoint.class());
+        }
         if let Some(log) = &self.log {
             let (request_id, endpoint, status) = (&passage.id, endpoint.template(), response.status().as_u16());
             let at_ms = self.shell.ambient.now_ms();

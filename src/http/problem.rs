@@ -7,6 +7,7 @@ use crate::design::uploads::{OPEN_MAX, PARTS_MAX, UploadError};
 use crate::domain::check_in::{AGE_MAX_MS, AHEAD_MAX_MS, Refusal};
 use crate::formats::Refused;
 use crate::store::{BlobError, StoreError};
+use crate::tasks::lookups::LookupError;
 use crate::tasks::recorder::RecordError;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -234,10 +235,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = error.with_causes(), "the store failed");
         match error {
-            StoreError::Conflict | StoreError::Unavailable(_) => Self::new(
-                Code::StoreUnavailable,
-                "The database cannot be used at the moment. Try again after the time in Retry-After.",
-            ),
+            StoreError::Conflict | StoreError::Unavailable(_) => Self::store_unavailable(),
             StoreError::OutcomeUnknown => RecordError::OutcomeUnknown.into(),
             StoreError::Refused(_) | StoreError::Corrupt { .. } | StoreError::Unfit(_) => Self::internal(),
         }
@@ -259,6 +257,15 @@ impl From<RecordError> for Problem {
                 Code::OutcomeUnknown,
                 "It is not known whether the check-in was kept. Sending it again with the same id is safe.",
             ),
+        }
+    }
+}
+
+impl From<LookupError> for Problem {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Full => Self::overloaded(),
+            LookupError::Unavailable => Self::store_unavailable(),
         }
     }
 }
@@ -352,6 +359,18 @@ impl Problem {
     #[must_use]
     pub fn internal() -> Self {
         Self::new(Code::Internal, "This is a mistake of the service, not yours. It has been written to its log.")
+    }
+
+    /// What a client hears when too many ask at once.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        Self::new(Code::Overloaded, "Too many requests at once. Nothing was kept; try again after Retry-After.")
+    }
+
+    /// What a client hears when the database does not answer.
+    fn store_unavailable() -> Self {
+        let detail = "The database cannot be used at the moment. Try again after the time in Retry-After.";
+        Self::new(Code::StoreUnavailable, detail)
     }
 
     /// A refused check-in. `now` is the server's clock, to be held against the phone's.

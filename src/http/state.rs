@@ -8,6 +8,7 @@ use crate::ambient::Ambient;
 use crate::domain::token::{Holder, Secret};
 use crate::index::{Current, Index};
 use crate::store::{Blobs, Store};
+use crate::tasks::lookups::Lookups;
 use crate::tasks::recorder::Recorder;
 use crate::tasks::refresher::Refresher;
 use axum::extract::FromRequestParts;
@@ -52,6 +53,7 @@ pub struct Inner {
     pub current: Arc<Current>,
     /// Writes check-ins.
     pub recorder: Recorder,
+    lookups: Lookups,
     /// Keeps the index in step.
     pub refresher: Arc<Refresher>,
     /// Serialised static content.
@@ -76,6 +78,7 @@ impl Inner {
         store: Store,
         current: Arc<Current>,
         recorder: Recorder,
+        lookups: Lookups,
         refresher: Arc<Refresher>,
         broken_files: Vec<String>,
     ) -> Self {
@@ -86,6 +89,7 @@ impl Inner {
             store,
             current,
             recorder,
+            lookups,
             refresher,
             documents,
             prepared,
@@ -123,8 +127,8 @@ impl Inner {
         if let Some(known) = self.tokens.get(&participant) {
             return known.ok_or_else(invalid);
         }
-        let found = self.store.participant(participant).await?.ok_or_else(invalid)?;
-        let hash = found.token_hash.try_into().map_err(|_| invalid())?;
+        let found = self.lookups.token_hash(participant).await?.ok_or_else(invalid)?;
+        let hash = found.try_into().map_err(|_| invalid())?;
         // What was read just before an erasure must not come back just after it: what stands here already stays.
         self.tokens.entry(participant).or_insert(Some(hash)).into_value().ok_or_else(invalid)
     }
@@ -277,8 +281,9 @@ pub(super) mod tests {
         let current = Arc::new(Current::new(Index::build(0, Vec::new(), render)));
         let refresher = Arc::new(Refresher::new(store.clone(), Arc::clone(&current), render));
         let limits = RecorderLimits { queue_max: 1, batch_max: 1 };
-        let (recorder, _) = Recorder::start(store.clone(), Arc::clone(&current), limits);
-        Inner::new(store, current, recorder, refresher, Vec::new())
+        let (recorder, _) = Recorder::start(&store, Arc::clone(&current), limits).expect("a thread");
+        let lookups = Lookups::start(&store).expect("a thread");
+        Inner::new(store, current, recorder, lookups, refresher, Vec::new())
     }
 
     #[tokio::test]

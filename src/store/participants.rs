@@ -9,6 +9,11 @@ use uuid::Uuid;
 statements! {
     INSERT = Sql::both("insert into participants (participant, token_hash, created_ms) values ($1, $2, $3)");
     FIND = Sql::both("select token_hash, created_ms from participants where participant = $1");
+    TOKENS = Sql::pair(
+        "select p.participant, p.token_hash from json_each($1) j join participants p on p.participant = unhex(j.value)",
+        "select p.participant, p.token_hash from jsonb_array_elements_text($1::jsonb) j(value)
+         join participants p on p.participant = j.value::uuid",
+    );
     LOCK = Sql::pair(
         "select 1 from participants where participant = $1",
         // Check-ins of the same participant on other nodes hold a key-share lock until they commit.
@@ -54,6 +59,15 @@ impl Store {
         let row: Option<(Vec<u8>, i64)> =
             on!(self, |pools, dialect| sqlx::query_as(FIND.on(dialect)).bind(id).fetch_optional(&pools.read).await?);
         Ok(row.map(|(token_hash, created_ms)| Participant { id, token_hash, created_ms }))
+    }
+
+    /// SHA-256 of these participants' tokens, as far as they are there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn token_hashes(&self, participants: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>> {
+        let ids = json_ids(participants)?;
+        on!(self, |pools, dialect| Ok(sqlx::query_as(TOKENS.on(dialect)).bind(ids).fetch_all(&pools.read).await?))
     }
 
     /// Removes a participant and everything that points to it; totals stay true because the part of each counter that rested

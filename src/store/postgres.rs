@@ -10,15 +10,15 @@ use futures_util::future::join_all;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgPool, Row};
-use std::sync::Arc;
+use sqlx::{ConnectOptions, Connection, Executor, PgPool, Postgres, Row};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Connections to PostgreSQL per node.
-const CONNECTIONS_MAX: u32 = 16;
+/// Connections to PostgreSQL per node, beside the six of those that have their own (`tasks/recorder.rs`, `tasks/lookups.rs`): 16 in all.
+const CONNECTIONS_MAX: u32 = 10;
 /// Of these, those that may write at once: when commits wait for a standby that is away, there are others to read with.
-const WRITERS_MAX: usize = 12;
+const WRITERS_MAX: usize = 7;
 /// How long a statement waits for what another transaction has locked. Whoever would wait longer is told that the database is busy, and
 /// its connection is free again.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
@@ -30,24 +30,58 @@ pub(super) const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The servers of one database, and the one whose connections are lent.
 pub struct Servers {
     address: Address,
+    /// The one that is asked, and the pools that lead to it.
+    asked: Mutex<(PgConnectOptions, Vec<PgPool>)>,
     /// Connections that are older than this lead to a server that is not asked any more.
     turn: watch::Sender<Turn>,
 }
 
 impl Servers {
-    fn is_older(&self, age: Duration) -> bool {
-        age > self.turn.borrow().since.elapsed()
+    fn new(address: Address, server: PgConnectOptions) -> Self {
+        let turn = Turn { since: Instant::now(), cuts: false };
+        Self { address, asked: Mutex::new((server, Vec::new())), turn: watch::Sender::new(turn) }
     }
 
-    pub(super) fn turn_to(&self, pool: &PgPool, server: PgConnectOptions, cuts: bool) {
-        pool.set_connect_options(server);
+    fn asked(&self) -> MutexGuard<'_, (PgConnectOptions, Vec<PgPool>)> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connections to the server that is asked, whichever that is by then.
+    fn pool(&self, connections: u32) -> PgPool {
+        let (wanted, by_transaction, turns) = (self.address.wanted, self.is_by_transaction(), self.turns());
+        let options = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(move |connection, rest| {
+                let since = turns.borrow().since;
+                Box::pin(is_alive(since, connection, rest))
+            })
+            .after_connect(move |connection, _| Box::pin(settle(connection, wanted, by_transaction)));
+        let mut asked = self.asked();
+        let pool = options.connect_lazy_with(asked.0.clone());
+        asked.1.push(pool.clone());
+        pool
+    }
+
+    /// Connections for whoever reads and writes.
+    fn lenders(&self, connections: u32, writers: usize) -> (Lender<Postgres>, Lender<Postgres>) {
+        let pool = self.pool(connections);
+        let lender = |begin| Lender::new(pool.clone(), begin, self.is_by_transaction()).cut_at(self.turns());
+        (lender("begin isolation level repeatable read read only"), lender("begin").at_most(writers))
+    }
+
+    pub(super) fn turn_to(&self, server: PgConnectOptions, cuts: bool) {
+        let mut asked = self.asked();
+        asked.1.iter().for_each(|pool| pool.set_connect_options(server.clone()));
+        asked.0 = server;
         self.turn.send_replace(Turn { since: Instant::now(), cuts });
     }
 
     /// Looks for the server that is wanted, and turns to it.
-    pub(super) async fn turn(&self, pool: &PgPool) -> Result<()> {
+    pub(super) async fn turn(&self) -> Result<()> {
         let (server, _) = find(&self.address).await?;
-        self.turn_to(pool, server, true);
+        self.turn_to(server, true);
         Ok(())
     }
 
@@ -97,45 +131,28 @@ pub(super) async fn open(url: &str) -> Result<Store> {
         migrator.run(&patient).await.map_err(unfit)?;
         patient.close().await;
     }
-    let (servers, pool) = pool(address, server);
-    let by_transaction = servers.is_by_transaction();
-    let lender = |begin| Lender::new(pool.clone(), begin, by_transaction).cut_at(servers.turns());
-    let read = lender("begin isolation level repeatable read read only");
-    let write = lender("begin").at_most(WRITERS_MAX);
-    if by_transaction {
+    let servers = Servers::new(address, server);
+    let (read, write) = servers.lenders(CONNECTIONS_MAX, WRITERS_MAX);
+    if servers.is_by_transaction() {
         are_up_to_date(&migrator, &write).await?;
     }
     may_be_used(&migrator, &write).await?;
     say_what_is_not_durable(&mut *write.acquire().await?).await?;
-    Ok(Store::Postgres(Pools { read, write, scopes: Known::default(), servers: Some(servers), replica: None }))
+    let servers = Some(Arc::new(servers));
+    Ok(Store::Postgres(Pools { read, write, scopes: Known::default(), servers, replica: None }))
 }
 
-/// A pool that finds its server later.
-pub(super) fn lazy_pool(address: Address) -> Result<(Arc<Servers>, PgPool)> {
+/// A pool for reading that finds its server later.
+pub(super) fn open_lazily(address: Address) -> Result<(Arc<Servers>, Lender<Postgres>)> {
     let nowhere = || StoreError::Unfit("the PostgreSQL address is not understood".into());
-    let server = address.servers.first().cloned().ok_or_else(nowhere)?;
-    Ok(pool(address, server))
-}
-
-fn pool(address: Address, server: PgConnectOptions) -> (Arc<Servers>, PgPool) {
-    let (wanted, by_transaction) = (address.wanted, address.by_transaction);
-    let servers = Arc::new(Servers { address, turn: watch::Sender::new(Turn { since: Instant::now(), cuts: false }) });
-    let seen = Arc::clone(&servers);
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS_MAX)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(move |connection, rest| {
-            let seen = Arc::clone(&seen);
-            Box::pin(async move { is_alive(&seen, connection, rest).await })
-        })
-        .after_connect(move |connection, _| Box::pin(settle(connection, wanted, by_transaction)))
-        .connect_lazy_with(server);
-    (servers, pool)
+    let first = address.servers.first().cloned().ok_or_else(nowhere)?;
+    let servers = Servers::new(address, first);
+    let (read, _) = servers.lenders(CONNECTIONS_MAX, WRITERS_MAX);
+    Ok((Arc::new(servers), read))
 }
 
 /// The lock that makes sure that tables are made once belongs to a session, and a pooler keeps none.
-async fn are_up_to_date(migrator: &Migrator, write: &Lender<sqlx::Postgres>) -> Result<()> {
+async fn are_up_to_date(migrator: &Migrator, write: &Lender<Postgres>) -> Result<()> {
     let is_there: bool =
         sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(write).await?;
     let applied: Option<i64> = if is_there {
@@ -193,6 +210,23 @@ async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 impl Store {
+    /// The same for a task that has a runtime of its own: on PostgreSQL with connections of its own, so that they are woken by that runtime and
+    /// wait for nobody who is answered by another one. SQLite's are woken by none.
+    #[must_use]
+    pub fn apart(&self, connections: u32) -> Self {
+        let Self::Postgres(pools) = self else { return self.clone() };
+        let Some(servers) = &pools.servers else { return self.clone() };
+        let (read, write) = servers.lenders(connections, connections as usize);
+        Self::Postgres(Pools { read, write, ..pools.clone() })
+    }
+
+    /// Closes what [`Store::apart`] opened.
+    pub async fn close_apart(&self) {
+        if let Self::Postgres(pools) = self {
+            pools.write.close().await;
+        }
+    }
+
     /// Since when the server is asked that is asked now. What was remembered before may be of a server that knew more.
     #[must_use]
     pub fn asked_since(&self) -> Option<Instant> {
@@ -219,11 +253,11 @@ impl Store {
                 Ok((server, mut connection)) => {
                     // Only what it says to the log: it takes writes, and there is no other.
                     drop(say_what_is_not_durable(&mut connection).await);
-                    let (pool, place) = (pools.write.pool(), place(&server));
-                    let is_another = place != self::place(&pool.connect_options());
+                    let place = place(&server);
+                    let is_another = place != self::place(&servers.asked().0);
                     if watched.replace(connection).is_some() || is_amiss || is_another {
                         tracing::warn!(server = place, "the database did not take writes; turned to this server");
-                        servers.turn_to(pool, server, is_another || is_silent);
+                        servers.turn_to(server, is_another || is_silent);
                         // A server that was not waited for may know less than the one before.
                         pools.scopes.forget();
                     }
@@ -289,11 +323,11 @@ async fn read_back(connection: &mut PgConnection, by_transaction: bool) -> sqlx:
 }
 
 async fn is_alive(
-    servers: &Servers,
+    asked_since: Instant,
     connection: &mut PgConnection,
     rest: PoolConnectionMetadata,
 ) -> sqlx::Result<bool> {
-    if servers.is_older(rest.age) {
+    if rest.age > asked_since.elapsed() {
         return Ok(false);
     }
     if rest.idle_for > TRUSTED_FOR {

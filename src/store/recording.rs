@@ -71,6 +71,12 @@ pub struct Past {
 }
 
 impl Past {
+    /// How many check-ins it is of.
+    #[must_use]
+    pub fn check_ins(&self) -> usize {
+        self.history.len()
+    }
+
     /// Whether the log may have a check-in of this name; if not, it has none.
     fn may_have(&self, id: &str) -> bool {
         self.digests.contains(&digest(id))

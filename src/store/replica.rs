@@ -6,7 +6,7 @@
 
 use super::address::{Address, Wanted};
 use super::pool::Lender;
-use super::postgres::{LOOK_EVERY, LOOK_TIMEOUT, Servers, lazy_pool};
+use super::postgres::{LOOK_EVERY, LOOK_TIMEOUT, Servers, open_lazily};
 use super::{Result, Store, StoreError};
 use sqlx::{Executor, PgPool, Postgres, Row};
 use std::collections::VecDeque;
@@ -57,7 +57,7 @@ impl Replica<Postgres> {
         if let Some((standby, place)) = self.servers.standby().await {
             tracing::info!(server = place, "counts are asked of this server from now on");
             self.has_until(None);
-            self.servers.turn_to(self.lender.pool(), standby, true);
+            self.servers.turn_to(standby, true);
         }
     }
 }
@@ -71,9 +71,7 @@ impl Store {
         let Self::Postgres(pools) = &mut self else {
             return Err(StoreError::Unfit("an SQLite file has no standby: leave database-replica empty".into()));
         };
-        let (servers, pool) = lazy_pool(Address::parse(url, Wanted::PreferStandby)?)?;
-        let lender = Lender::new(pool, "begin isolation level repeatable read read only", servers.is_by_transaction());
-        let lender = lender.cut_at(servers.turns());
+        let (servers, lender) = open_lazily(Address::parse(url, Wanted::PreferStandby)?)?;
         pools.replica = Some(Arc::new(Replica { lender, servers, has_until: Mutex::new(None) }));
         Ok(self)
     }
@@ -112,7 +110,7 @@ impl Store {
             let is_primary = replayed.is_some_and(|(_, is_standby)| !is_standby);
             if replayed.is_none() {
                 // Which may find the same one, once it is back.
-                drop(replica.servers.turn(replica.lender.pool()).await);
+                drop(replica.servers.turn().await);
             } else if is_primary && looked.is_none_or(|looked| looked.elapsed() > BETTER_EVERY) {
                 looked = Some(now);
                 replica.turn_to_standby().await;

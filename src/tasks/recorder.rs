@@ -1,27 +1,30 @@
 //! Writes check-ins: many requests, one writer. It takes whatever queued during the last commit, writes one transaction, then
 //! answers each waiter. There is no timer: a lone check-in waits for one commit only.
 //!
-//! Nothing is acknowledged before it is durable. The queue is bounded, and refuses at once when it is full or too slow. A failed batch is settled
-//! one by one, so one bad row costs nobody else. Refuses to judge positions: they never come here.
+//! Nothing is acknowledged before it is durable. The queue is bounded, and refuses at once whoever would wait too long in it. A failed batch is
+//! settled in parts, so one bad row costs nobody else. Refuses to judge positions: they never come here.
 
+use super::apart;
+use super::pace::Pace;
 use crate::domain::check_in;
 use crate::domain::counts::Entry;
 use crate::index::{Current, Index};
 use crate::store::{NewCheckIn, Outcome, Pasts, Store, StoreError};
 use crate::traces;
+use std::collections::{HashMap, HashSet};
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+use uuid::Uuid;
 
 /// How long one transaction may take before its waiters are told that its outcome is unknown.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
-/// When those that are written now have waited longer than this, nobody is let in until the queue is empty or moves faster: whoever came
-/// would be told after 20 seconds that nothing is known, and come again for nothing.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// One is in use; a commit that was given up keeps its connection until the server has answered.
+const CONNECTIONS: u32 = 4;
 /// Participants whose pasts are kept in memory.
 const CACHE_PARTICIPANTS_MAX: usize = 50_000;
 /// How often a check-in that met another node on a key is tried again: each time it waits for the other's commit, and three nodes that write
@@ -46,7 +49,6 @@ type Answer = Result<Outcome, RecordError>;
 
 struct Job {
     check_in: NewCheckIn,
-    queued: Instant,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -63,8 +65,8 @@ pub struct RecorderLimits {
 #[derive(Clone)]
 pub struct Recorder {
     sender: mpsc::Sender<Job>,
-    /// How long those had waited that were taken last, milliseconds.
-    waited_ms: Arc<AtomicU64>,
+    batch_max: usize,
+    pace: Arc<Pace>,
     closing: CancellationToken,
 }
 
@@ -84,19 +86,23 @@ impl Waiting {
 
 impl Recorder {
     /// Starts the writer.
-    #[must_use]
-    pub fn start(store: Store, current: Arc<Current>, limits: RecorderLimits) -> (Self, JoinHandle<()>) {
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(store: &Store, current: Arc<Current>, limits: RecorderLimits) -> io::Result<(Self, JoinHandle<()>)> {
         // From the start, so that the first one is seen to be one more.
         for why in [RecordError::Full, RecordError::Unavailable, RecordError::OutcomeUnknown] {
             count_unsaved(why, 0);
         }
         metrics::counter!("studyroute_failed_batches_total").increment(0);
         let (sender, receiver) = mpsc::channel(limits.queue_max);
-        let closing = CancellationToken::new();
-        let waited_ms = Arc::<AtomicU64>::default();
-        let writer = Writer { store, current, waited_ms: Arc::clone(&waited_ms), cache: Pasts::new(), since: None };
-        let task = tokio::spawn(writer.run(receiver, limits, closing.clone()));
-        (Self { sender, waited_ms, closing }, task)
+        let (closing, pace) = (CancellationToken::new(), Arc::new(Pace::new()));
+        let recorder = Self { sender, batch_max: limits.batch_max, pace: Arc::clone(&pace), closing: closing.clone() };
+        let write = move |store| {
+            let writer = Writer { store, current, pace, cache: Pasts::new(), wanderers: HashSet::new(), since: None };
+            writer.run(receiver, limits.batch_max, closing)
+        };
+        Ok((recorder, apart::start("recording", store, CONNECTIONS, write)?))
     }
 
     /// Queues check-ins, all or none, in order.
@@ -104,23 +110,23 @@ impl Recorder {
     /// # Errors
     /// When they do not fit into the queue, or would wait too long in it.
     pub fn queue(&self, check_ins: Vec<NewCheckIn>) -> Result<Vec<Waiting>, RecordError> {
-        let places = if self.is_stuck() { None } else { self.sender.try_reserve_many(check_ins.len()).ok() };
+        let has_room = self.has_room_for(check_ins.len());
+        let places = if has_room { self.sender.try_reserve_many(check_ins.len()).ok() } else { None };
         let places = places.ok_or_else(|| {
             count_unsaved(RecordError::Full, check_ins.len());
             RecordError::Full
         })?;
-        let queued = Instant::now();
         let waiting = check_ins.into_iter().zip(places).map(|(check_in, place)| {
             let (answer, waiting) = oneshot::channel();
-            place.send(Job { check_in, queued, answer });
+            place.send(Job { check_in, answer });
             Waiting(waiting)
         });
         Ok(waiting.collect())
     }
 
-    fn is_stuck(&self) -> bool {
-        let waited = Duration::from_millis(self.waited_ms.load(Ordering::Relaxed));
-        waited > WAIT_MAX && self.depth() > 0
+    fn has_room_for(&self, check_ins: usize) -> bool {
+        let waiting = self.depth();
+        waiting == 0 || waiting + check_ins <= self.depth_max()
     }
 
     /// Takes no more; what is queued is still written.
@@ -128,10 +134,10 @@ impl Recorder {
         self.closing.cancel();
     }
 
-    /// How many check-ins may wait.
+    /// How many check-ins may wait now.
     #[must_use]
     pub fn depth_max(&self) -> usize {
-        self.sender.max_capacity()
+        self.pace.room().saturating_mul(self.batch_max).clamp(1, self.sender.max_capacity())
     }
 
     /// How many check-ins wait.
@@ -155,8 +161,8 @@ fn count_unsaved(why: RecordError, check_ins: usize) {
 enum Failed {
     /// Nothing was kept: what was remembered of its participants was out of date, and is forgotten now.
     Stale,
-    /// Nothing was kept, and one of its rows may be to blame: settle the rows one by one.
-    OneByOne,
+    /// Nothing was kept, and one of its rows may be to blame.
+    Part,
     /// Tell the waiters.
     Answer(RecordError),
 }
@@ -164,19 +170,21 @@ enum Failed {
 struct Writer {
     store: Store,
     current: Arc<Current>,
-    waited_ms: Arc<AtomicU64>,
+    pace: Arc<Pace>,
     /// Pasts as of the last commit. Another node may have written since; then the batch meets its keys and reads anew.
     cache: Pasts,
+    /// Participants for whom other nodes write too: of them nothing is remembered.
+    wanderers: HashSet<Uuid>,
     /// Since when the server is asked of which that is remembered.
     since: Option<Instant>,
 }
 
 impl Writer {
-    async fn run(mut self, mut receiver: mpsc::Receiver<Job>, limits: RecorderLimits, closing: CancellationToken) {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Job>, batch_max: usize, closing: CancellationToken) {
         let mut jobs = Vec::new();
         loop {
             let taken = tokio::select! {
-                taken = receiver.recv_many(&mut jobs, limits.batch_max) => taken,
+                taken = receiver.recv_many(&mut jobs, batch_max) => taken,
                 () = closing.cancelled(), if !receiver.is_closed() => {
                     receiver.close();
                     continue;
@@ -185,42 +193,48 @@ impl Writer {
             if taken == 0 {
                 return;
             }
-            let waited = jobs.first().map_or(Duration::ZERO, |job| job.queued.elapsed());
-            self.waited_ms.store(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            self.pace.begin();
             let (check_ins, answers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.check_in, job.answer)).unzip();
             for (answer, sender) in self.settle(&check_ins).await.into_iter().zip(answers) {
                 // A client that went away does not need its answer; the check-in is kept all the same.
                 drop(sender.send(answer));
             }
+            self.pace.end();
         }
     }
 
+    /// What cannot be written as a whole is written by halves, and their halves: one bad row, or one participant for whom other nodes write
+    /// too, costs the others some transactions and not one each.
     async fn settle(&mut self, batch: &[NewCheckIn]) -> Vec<Answer> {
-        let mut written = self.write(batch).await;
-        if let Err(Failed::Stale) = written {
-            written = self.write(batch).await;
-        }
-        match written {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(Failed::Stale | Failed::OneByOne) => {
-                let mut answers = Vec::with_capacity(batch.len());
-                for check_in in batch {
-                    answers.push(self.settle_one(check_in).await);
+        let (mut answers, mut left) = (Vec::with_capacity(batch.len()), vec![batch]);
+        while let Some(part) = left.pop() {
+            let remembered = self.remembered(part);
+            let mut written = self.write(part).await;
+            if let Err(Failed::Stale) = written {
+                written = self.write(part).await;
+                self.note_wanderers(remembered, part, &written);
+            }
+            match (written, part) {
+                (Ok(outcomes), _) => answers.extend(outcomes.into_iter().map(Ok)),
+                (Err(Failed::Answer(error)), _) => {
+                    count_unsaved(error, part.len());
+                    answers.resize(answers.len() + part.len(), Err(error));
                 }
-                answers
-            }
-            Err(Failed::Answer(error)) => {
-                count_unsaved(error, batch.len());
-                vec![Err(error); batch.len()]
+                (Err(Failed::Stale | Failed::Part), [one]) => answers.push(self.settle_one(one).await),
+                (Err(Failed::Stale | Failed::Part), _) => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    left.extend([second, first]);
+                }
             }
         }
+        answers
     }
 
     async fn settle_one(&mut self, check_in: &NewCheckIn) -> Answer {
         for _ in 0..CONFLICT_TRIES_MAX {
             match self.write(std::slice::from_ref(check_in)).await {
                 Ok(mut outcomes) => return outcomes.pop().ok_or(RecordError::Unavailable),
-                Err(Failed::Stale | Failed::OneByOne) => {}
+                Err(Failed::Stale | Failed::Part) => {}
                 Err(Failed::Answer(error)) => {
                     count_unsaved(error, 1);
                     return Err(error);
@@ -254,7 +268,7 @@ impl Writer {
         metrics::counter!("studyroute_failed_batches_total").increment(1);
         match error {
             StoreError::Conflict => Err(Failed::Stale),
-            StoreError::Refused(_) | StoreError::Corrupt { .. } if batch.len() > 1 => Err(Failed::OneByOne),
+            StoreError::Refused(_) | StoreError::Corrupt { .. } if batch.len() > 1 => Err(Failed::Part),
             StoreError::OutcomeUnknown => {
                 tracing::error!("a commit was cut off, its outcome is not known");
                 self.store.renew_writer().await;
@@ -273,15 +287,44 @@ impl Writer {
         let since = self.store.asked_since();
         if std::mem::replace(&mut self.since, since) != since {
             self.cache.clear();
+            self.wanderers.clear();
         }
         batch.iter().filter_map(|new| self.cache.remove_entry(&new.participant)).collect()
     }
 
-    fn remember(&mut self, pasts: Pasts) {
+    fn remember(&mut self, mut pasts: Pasts) {
         if self.cache.len() + pasts.len() > CACHE_PARTICIPANTS_MAX {
             self.cache.clear();
+            self.wanderers.clear();
         }
+        pasts.retain(|participant, _| !self.wanderers.contains(participant));
         self.cache.extend(pasts);
+    }
+
+    /// How many check-ins of each of a batch's participants are remembered.
+    fn remembered(&self, batch: &[NewCheckIn]) -> HashMap<Uuid, usize> {
+        let check_ins = |new: &NewCheckIn| Some((new.participant, self.cache.get(&new.participant)?.check_ins()));
+        batch.iter().filter_map(check_ins).collect()
+    }
+
+    /// Whose past was another than was remembered, another node writes for too. Nothing is remembered of those: each time that it is out of
+    /// date, all others in the batch would be written twice.
+    fn note_wanderers(
+        &mut self,
+        mut remembered: HashMap<Uuid, usize>,
+        batch: &[NewCheckIn],
+        written: &Result<Vec<Outcome>, Failed>,
+    ) {
+        let Ok(outcomes) = written else { return };
+        for (new, _) in batch.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Recorded(_))) {
+            remembered.entry(new.participant).and_modify(|check_ins| *check_ins += 1);
+        }
+        for (participant, expected) in remembered {
+            if self.cache.get(&participant).is_some_and(|past| past.check_ins() != expected) {
+                self.cache.remove(&participant);
+                self.wanderers.insert(participant);
+            }
+        }
     }
 }
 
@@ -293,9 +336,10 @@ fn is_too_fast(index: &Index, earlier: &Entry, new: &NewCheckIn) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pace::{QUEUED_FOR, STUCK_AFTER};
     use super::*;
     use crate::domain::check_in::Verdict;
-    use uuid::Uuid;
+    use crate::store::Past;
 
     fn one() -> Vec<NewCheckIn> {
         let (verdict, distance_m, accuracy_m, seal) = (Verdict::Inside, 0.0, 0.0, [0; 16]);
@@ -317,18 +361,38 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_let_into_a_queue_that_moves_too_slowly_until_it_is_empty_or_moves_again() {
-        let (sender, mut taken) = mpsc::channel(10);
-        let recorder = Recorder { sender, waited_ms: Arc::default(), closing: CancellationToken::new() };
-        let waited = |time: Duration| {
-            recorder.waited_ms.store(u64::try_from(time.as_millis()).expect("small"), Ordering::Relaxed);
+    fn as_many_may_queue_as_are_written_soon_and_nobody_behind_a_transaction_that_is_stuck() {
+        let (sender, mut taken) = mpsc::channel(1_000);
+        let (pace, closing) = (Arc::new(Pace::new()), CancellationToken::new());
+        let recorder = Recorder { sender, batch_max: 10, pace: Arc::clone(&pace), closing };
+        let mut fits = |took: Duration| {
+            pace.set(took);
+            let fits = (0..1_000).take_while(|_| recorder.queue(one()).is_ok()).count();
+            (0..fits).for_each(|_| drop(taken.try_recv().expect("queued")));
+            fits
         };
-        waited(WAIT_MAX + Duration::from_millis(1));
-        assert!(recorder.queue(one()).is_ok(), "an empty queue keeps nobody waiting");
-        assert_eq!(recorder.queue(one()).err(), Some(RecordError::Full));
-        assert!(taken.try_recv().is_ok(), "the one that waits is taken");
-        assert!(recorder.queue(one()).is_ok());
-        waited(WAIT_MAX);
-        assert!(recorder.queue(one()).is_ok(), "it moves again");
+        assert_eq!(fits(Duration::ZERO), 1_000, "all that it holds");
+        assert_eq!(fits(QUEUED_FOR / 7), 70, "what is written until then");
+        assert_eq!(fits(QUEUED_FOR * 3), 10, "one transaction's worth");
+        assert_eq!(fits(STUCK_AFTER + Duration::from_millis(1)), 1, "only to find out whether it still is stuck");
+        assert_eq!(fits(QUEUED_FOR / 7), 70, "it moves again");
+    }
+
+    #[tokio::test]
+    async fn only_whose_past_was_another_is_not_remembered_any_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.expect("a store");
+        let current = Arc::new(Current::new(Index::build(0, Vec::new(), |_, _, _, _| {})));
+        let (pace, wanderers) = (Arc::new(Pace::new()), HashSet::new());
+        let mut writer = Writer { store, current, pace, cache: Pasts::new(), wanderers, since: None };
+        let [stayed, wandered] = [8, 9].map(Uuid::from_u128);
+        // Both have nothing in the log as it was read anew. Of one that is what was remembered; of the other one there should be some more.
+        writer.remember([stayed, wandered].map(|participant| (participant, Past::default())).into());
+        let batch = one().into_iter().map(|new| NewCheckIn { participant: stayed, ..new }).collect::<Vec<_>>();
+        let written = Ok(vec![Outcome::Gone]);
+        writer.note_wanderers([(stayed, 0), (wandered, 3)].into(), &batch, &written);
+        assert_eq!((writer.cache.len(), writer.cache.contains_key(&stayed)), (1, true));
+        writer.remember([(wandered, Past::default())].into());
+        assert!(!writer.cache.contains_key(&wandered), "not from then on");
     }
 }

@@ -13,6 +13,7 @@ mod drafts;
 mod fixtures;
 mod history;
 mod keys;
+mod lookups;
 mod model;
 mod moving;
 mod nodes;

@@ -33,7 +33,7 @@ pub const LIMITS: RecorderLimits = RecorderLimits { queue_max: 100, batch_max: 2
 pub async fn start(store: &Store, limits: RecorderLimits) -> (Recorder, JoinHandle<()>) {
     let (generation, routes) = store.snapshot().await.expect("a snapshot");
     let index = Index::build(generation, routes, |_, _, _, _| {});
-    Recorder::start(store.clone(), Arc::new(Current::new(index)), limits)
+    Recorder::start(store, Arc::new(Current::new(index)), limits).expect("a thread")
 }
 
 /// Queues one check-in and waits for its answer.

@@ -1,13 +1,26 @@
 //! How many requests may be under way, and when there are too many: check-ins go before reads, health is never refused.
+//!
+//! Too many are there when the event loop stays late: then whoever comes waits for all who came before. As in `CoDel` (RFC 8289) it is not one
+//! late moment that counts, which is the machine's affair, but that there is no better one soon after. Then a growing share of reads is
+//! refused, until the loop is in time again.
 
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use std::{io, thread};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How often the delay of the event loop is measured.
-const LAG_EVERY: Duration = Duration::from_millis(50);
+const LAG_EVERY: Duration = Duration::from_millis(20);
+/// By how much the share of reads that are refused grows each time that the loop is too late.
+const SHARE_UP: f32 = 0.1;
+/// By how much it shrinks when the loop is not: slower, as those who were refused come again a few seconds later.
+const SHARE_DOWN: f32 = 0.05;
+/// Some reads are answered always, so that a few visitors see what is near whatever the others do.
+const SHARE_MAX: f32 = 0.95;
 
 /// Limits on requests under way.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +29,11 @@ pub struct FrontLimits {
     pub reads_max: usize,
     /// Check-ins at once.
     pub check_ins_max: usize,
-    /// Reads are refused when the event loop is this late.
+    /// More and more reads are refused while the event loop is this late.
     pub read_lag_max: Duration,
-    /// Check-ins are refused when it is this late: they go before reads.
+    /// The same while check-ins are refused, of which it is not known whether they lack time or a faster database: only in time is it the latter.
+    pub read_lag_max_crowded: Duration,
+    /// All check-ins are refused while it is this late: they go before reads.
     pub check_in_lag_max: Duration,
 }
 
@@ -27,7 +42,8 @@ impl Default for FrontLimits {
         Self {
             reads_max: 1_024,
             check_ins_max: 8_192,
-            read_lag_max: Duration::from_millis(700),
+            read_lag_max: Duration::from_millis(250),
+            read_lag_max_crowded: Duration::from_millis(20),
             check_in_lag_max: Duration::from_secs(3),
         }
     }
@@ -61,7 +77,12 @@ pub struct Permits {
     limits: FrontLimits,
     reads: Arc<Semaphore>,
     check_ins: Arc<Semaphore>,
+    /// How late the event loop is.
     lag_ms: AtomicU64,
+    /// A check-in was refused of late.
+    is_crowded: AtomicBool,
+    /// The share of reads that are refused, as the bits of a number from 0 to 1.
+    refused: AtomicU32,
 }
 
 impl Permits {
@@ -73,16 +94,67 @@ impl Permits {
             reads: Arc::new(Semaphore::new(limits.reads_max)),
             check_ins: Arc::new(Semaphore::new(limits.check_ins_max)),
             lag_ms: AtomicU64::new(0),
+            is_crowded: AtomicBool::new(false),
+            refused: AtomicU32::new(0),
         }
     }
 
-    /// Measures for ever how late the event loop is: the delay that a request waits before anybody looks at it.
-    pub async fn watch_lag(&self) {
-        loop {
-            let asleep = Instant::now();
-            tokio::time::sleep(LAG_EVERY).await;
-            let late = asleep.elapsed().saturating_sub(LAG_EVERY);
-            self.lag_ms.store(u64::try_from(late.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// Measures how late the event loop is, on a thread of its own and as long as somebody else holds this: how long what comes from elsewhere
+    /// waits until anybody looks at it. What the loop tells itself goes before that, so a task that only sleeps is never late.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn watch_lag(self: &Arc<Self>, answering: Handle) -> io::Result<()> {
+        let watched = Arc::downgrade(self);
+        let watch = move || {
+            let mut before = Duration::ZERO;
+            while let Some(permits) = watched.upgrade() {
+                thread::sleep(LAG_EVERY);
+                let (asked, (has_come, comes)) = (Instant::now(), mpsc::channel());
+                drop(answering.spawn(async move { has_come.send(()) }));
+                // It is known to be late before it is known how late.
+                while comes.recv_timeout(LAG_EVERY) == Err(RecvTimeoutError::Timeout) {
+                    permits.note(asked.elapsed());
+                }
+                let late = asked.elapsed();
+                permits.note(late.min(before));
+                before = late;
+            }
+        };
+        thread::Builder::new().name("watching".into()).spawn(watch).map(drop)
+    }
+
+    fn note(&self, lag: Duration) {
+        self.lag_ms.store(u64::try_from(lag.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        metrics::gauge!("studyroute_event_loop_lag_seconds").set(lag.as_secs_f64());
+        let is_crowded = self.is_crowded.swap(false, Ordering::Relaxed);
+        let lag_max = if is_crowded { self.limits.read_lag_max_crowded } else { self.limits.read_lag_max };
+        let step = if lag > lag_max { SHARE_UP } else { -SHARE_DOWN };
+        let share = (f32::from_bits(self.refused.load(Ordering::Relaxed)) + step).clamp(0.0, SHARE_MAX);
+        self.refused.store(share.to_bits(), Ordering::Relaxed);
+    }
+
+    /// A request of this class was refused because there are too many, here or behind.
+    pub fn note_refused(&self, class: Class) {
+        if class == Class::CheckIn {
+            self.is_crowded.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// How late the event loop has been at least.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        Duration::from_millis(self.lag_ms.load(Ordering::Relaxed))
+    }
+
+    fn is_too_late_for(&self, class: Class) -> bool {
+        match class {
+            Class::Health => false,
+            Class::CheckIn => self.lag() > self.limits.check_in_lag_max,
+            Class::Read => {
+                let share = f32::from_bits(self.refused.load(Ordering::Relaxed));
+                share > 0.0 && fastrand::f32() < share
+            }
         }
     }
 
@@ -91,18 +163,15 @@ impl Permits {
     /// # Errors
     /// When too many are under way.
     pub fn admit(&self, class: Class) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        let (permits, lag_max) = match class {
+        let permits = match class {
             Class::Health => return Ok(None),
-            Class::CheckIn => (&self.check_ins, self.limits.check_in_lag_max),
-            Class::Read => (&self.reads, self.limits.read_lag_max),
+            Class::CheckIn => &self.check_ins,
+            Class::Read => &self.reads,
         };
-        let overloaded = || {
-            Problem::new(Code::Overloaded, "Too many requests at once. Nothing was kept; try again after Retry-After.")
-        };
-        if u128::from(self.lag_ms.load(Ordering::Relaxed)) > lag_max.as_millis() {
-            return Err(overloaded());
+        if self.is_too_late_for(class) {
+            return Err(Problem::overloaded());
         }
-        Arc::clone(permits).try_acquire_owned().map(Some).map_err(|_| overloaded())
+        Arc::clone(permits).try_acquire_owned().map(Some).map_err(|_| Problem::overloaded())
     }
 }
 
@@ -125,16 +194,39 @@ mod tests {
         assert_eq!(refused(&permits, "/healthz"), None);
     }
 
+    /// How many of a thousand.
+    fn refused_of(permits: &Permits, template: &str) -> usize {
+        (0..1_000).filter(|_| refused(permits, template).is_some()).count()
+    }
+
     #[test]
-    fn a_late_event_loop_refuses_reads_before_check_ins_and_health_never() {
+    fn an_event_loop_that_stays_late_refuses_reads_before_check_ins_and_health_never() {
         let permits = Permits::new(FrontLimits::default());
-        for (lag_ms, read, check_in) in
-            [(0, None, None), (1_500, Some("overloaded"), None), (9_000, Some("overloaded"), Some("overloaded"))]
-        {
-            permits.lag_ms.store(lag_ms, Ordering::Relaxed);
-            assert_eq!(refused(&permits, "/v1/routes"), read, "{lag_ms}");
-            assert_eq!(refused(&permits, "/v1/check-ins"), check_in, "{lag_ms}");
-            assert_eq!(refused(&permits, "/readyz"), None);
-        }
+        let of_each = || ["/v1/routes", "/v1/check-ins", "/readyz"].map(|template| refused_of(&permits, template));
+        assert_eq!(of_each(), [0, 0, 0]);
+        permits.note(Duration::from_millis(260));
+        assert!((50..200).contains(&of_each()[0]), "a tenth: {:?}", of_each());
+        (0..20).for_each(|_| permits.note(Duration::from_millis(260)));
+        assert!((900..1_000).contains(&of_each()[0]), "nearly all: {:?}", of_each());
+        assert_eq!(of_each()[1..], [0, 0]);
+        permits.note(Duration::from_secs(9));
+        assert_eq!(of_each()[1..], [1_000, 0]);
+        (0..50).for_each(|_| permits.note(Duration::from_millis(250)));
+        assert_eq!(of_each(), [0, 0, 0]);
+    }
+
+    #[test]
+    fn while_check_ins_are_refused_reads_are_too_unless_the_event_loop_is_in_time() {
+        let permits = Permits::new(FrontLimits::default());
+        let reads_after = |refused: Class, lag_ms: u64| {
+            for _ in 0..50 {
+                permits.note_refused(refused);
+                permits.note(Duration::from_millis(lag_ms));
+            }
+            refused_of(&permits, "/v1/nearby")
+        };
+        assert!(reads_after(Class::CheckIn, 30) > 900);
+        assert_eq!(reads_after(Class::CheckIn, 10), 0, "they wait for the database");
+        assert_eq!(reads_after(Class::Read, 30), 0);
     }
 }
