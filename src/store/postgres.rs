@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Connections to PostgreSQL per node, beside the six of those that have their own (`tasks/recorder.rs`, `tasks/lookups.rs`): 16 in all.
-const CONNECTIONS_MAX: u32 = 10;
+/// Connections to PostgreSQL per node, beside the seven of those that have their own (`tasks/recorder.rs`, `tasks/lookups.rs`): 16 in all.
+const CONNECTIONS_MAX: u32 = 9;
 /// Of these, those that may write at once: when commits wait for a standby that is away, there are others to read with.
-const WRITERS_MAX: usize = 7;
+const WRITERS_MAX: usize = 6;
 /// How long a statement waits for what another transaction has locked. Whoever would wait longer is told that the database is busy, and
 /// its connection is free again.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
@@ -220,10 +220,17 @@ impl Store {
         Self::Postgres(Pools { read, write, ..pools.clone() })
     }
 
-    /// Closes what [`Store::apart`] opened.
+    /// Closes what [`Store::apart`] opened. On SQLite the one connection that writes is given back by then: whoever has it closes it last, and folds
+    /// the log into the file.
     pub async fn close_apart(&self) {
-        if let Self::Postgres(pools) = self {
-            pools.write.close().await;
+        match self {
+            Self::Postgres(pools) => pools.write.close().await,
+            Self::Sqlite(pools) => {
+                let pool = pools.write.pool();
+                while pool.num_idle() < pool.size() as usize {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
         }
     }
 

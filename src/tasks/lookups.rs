@@ -8,6 +8,7 @@ use crate::store::Store;
 use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -17,8 +18,8 @@ const QUEUE_MAX: usize = 8_192;
 const BATCH_MAX: usize = 512;
 /// How long one statement may take.
 const DEADLINE: Duration = Duration::from_secs(3);
-/// One is in use; one that was given up keeps its place until the server has answered.
-const CONNECTIONS: u32 = 2;
+/// One is in use while another one is given back; one that was given up keeps its place until the server has answered.
+const CONNECTIONS: u32 = 3;
 
 /// The database does not answer, or too many wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +56,10 @@ impl Lookups {
     /// When it cannot be looked up now.
     pub async fn token_hash(&self, participant: Uuid) -> Answer {
         let (answer, waiting) = oneshot::channel();
-        self.0.try_send((participant, answer)).map_err(|_| LookupError::Full)?;
+        self.0.try_send((participant, answer)).map_err(|error| match error {
+            TrySendError::Full(_) => LookupError::Full,
+            TrySendError::Closed(_) => LookupError::Unavailable,
+        })?;
         waiting.await.unwrap_or(Err(LookupError::Unavailable))
     }
 }
@@ -65,10 +69,17 @@ async fn run(store: Store, mut receiver: mpsc::Receiver<Job>) {
     while receiver.recv_many(&mut jobs, BATCH_MAX).await > 0 {
         // A client that went away needs no answer.
         jobs.retain(|(_, answer)| !answer.is_closed());
+        if jobs.is_empty() {
+            continue;
+        }
         let mut wanted: Vec<Uuid> = jobs.iter().map(|(participant, _)| *participant).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let found = look_up(&store, &wanted).await;
+        if found.is_none() {
+            // Whoever came meanwhile would wait for the same.
+            jobs.extend(std::iter::from_fn(|| receiver.try_recv().ok()));
+        }
         for (participant, answer) in jobs.drain(..) {
             let hash = found.as_ref().map(|found| found.get(&participant).cloned()).ok_or(LookupError::Unavailable);
             drop(answer.send(hash));

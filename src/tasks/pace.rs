@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// As many may queue as are written in this time, but one transaction's worth always: whoever waits longer has waited for nothing when more
+/// As many may queue as are written in this time, but one transaction's worth at least: whoever waits longer has waited for nothing when more
 /// come than can be written, as all who come later wait as long.
 pub(super) const QUEUED_FOR: Duration = Duration::from_millis(300);
-/// When a transaction takes longer than this, nobody queues behind it: whoever came would be told after 20 seconds that nothing is known,
-/// and come again for nothing.
+/// When a transaction takes longer than this, hardly anybody queues behind it (the recorder lets one request in, to find out whether it still
+/// does): whoever came would be told after 20 seconds that nothing is known, and come again for nothing.
 pub(super) const STUCK_AFTER: Duration = Duration::from_secs(5);
 
 /// How fast the writer is, as those see it who would queue.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// How long one transaction may take before its waiters are told that its outcome is unknown.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
-/// One is in use; a commit that was given up keeps its connection until the server has answered.
+/// One is in use while another one is given back; a commit that was given up keeps its connection until the server has answered.
 const CONNECTIONS: u32 = 4;
 /// Participants whose pasts are kept in memory.
 const CACHE_PARTICIPANTS_MAX: usize = 50_000;
@@ -219,6 +219,12 @@ impl Writer {
                 (Err(Failed::Answer(error)), _) => {
                     count_unsaved(error, part.len());
                     answers.resize(answers.len() + part.len(), Err(error));
+                    if part.len() > 1 {
+                        // It is not one row that is to blame: the other parts would wait as long for the same.
+                        let rest = left.drain(..).map(<[_]>::len).sum();
+                        count_unsaved(RecordError::Unavailable, rest);
+                        answers.resize(answers.len() + rest, Err(RecordError::Unavailable));
+                    }
                 }
                 (Err(Failed::Stale | Failed::Part), [one]) => answers.push(self.settle_one(one).await),
                 (Err(Failed::Stale | Failed::Part), _) => {
@@ -295,6 +301,8 @@ impl Writer {
     fn remember(&mut self, mut pasts: Pasts) {
         if self.cache.len() + pasts.len() > CACHE_PARTICIPANTS_MAX {
             self.cache.clear();
+        }
+        if self.wanderers.len() > CACHE_PARTICIPANTS_MAX {
             self.wanderers.clear();
         }
         pasts.retain(|participant, _| !self.wanderers.contains(participant));

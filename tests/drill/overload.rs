@@ -70,28 +70,39 @@ pub fn overload(rig: &mut Rig) {
 /// The nodes share one core and have it for a part of the time only, so that the phones, on the other, can ask for ten times what they take.
 /// Nobody who is stopped is told so: it is as on a machine whose processor others use.
 fn slow_down(pids: &[Pid], is_over: &AtomicBool) {
-    let tell = |pid: &Pid, signal: Signal| kill_process(*pid, signal).unwrap();
     for pid in pids {
         let mut core = CpuSet::new();
         core.set(0);
         for thread in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
             let thread = thread.unwrap().file_name().to_str().unwrap().parse().unwrap();
-            sched_setaffinity(Pid::from_raw(thread), &core).unwrap();
+            // One that has ended meanwhile needs none.
+            let _ = sched_setaffinity(Pid::from_raw(thread), &core);
         }
     }
-    for pid in pids {
-        tell(pid, Signal::STOP);
-    }
+    let _stopped: Vec<_> = pids.iter().map(|pid| Stopped::new(*pid)).collect();
     while !is_over.load(Ordering::Relaxed) {
         for pid in pids {
-            tell(pid, Signal::CONT);
+            kill_process(*pid, Signal::CONT).unwrap();
             std::thread::sleep(RUN);
-            tell(pid, Signal::STOP);
+            kill_process(*pid, Signal::STOP).unwrap();
         }
         std::thread::sleep(REST);
     }
-    for pid in pids {
-        tell(pid, Signal::CONT);
+}
+
+/// A node that is stopped, and goes on whatever becomes of the test.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn new(pid: Pid) -> Self {
+        kill_process(pid, Signal::STOP).unwrap();
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
     }
 }
 

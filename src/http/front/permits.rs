@@ -112,9 +112,9 @@ impl Permits {
                 thread::sleep(LAG_EVERY);
                 let (asked, (has_come, comes)) = (Instant::now(), mpsc::channel());
                 drop(answering.spawn(async move { has_come.send(()) }));
-                // It is known to be late before it is known how late.
+                // It is known to be late before it is known how late; it is never known before to be in time.
                 while comes.recv_timeout(LAG_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    permits.note(asked.elapsed());
+                    permits.note_late(asked.elapsed().min(before));
                 }
                 let late = asked.elapsed();
                 permits.note(late.min(before));
@@ -124,12 +124,29 @@ impl Permits {
         thread::Builder::new().name("watching".into()).spawn(watch).map(drop)
     }
 
+    /// It is in time or late.
     fn note(&self, lag: Duration) {
-        self.lag_ms.store(u64::try_from(lag.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.lag_ms.store(millis(lag), Ordering::Relaxed);
         metrics::gauge!("studyroute_event_loop_lag_seconds").set(lag.as_secs_f64());
-        let is_crowded = self.is_crowded.swap(false, Ordering::Relaxed);
-        let lag_max = if is_crowded { self.limits.read_lag_max_crowded } else { self.limits.read_lag_max };
-        let step = if lag > lag_max { SHARE_UP } else { -SHARE_DOWN };
+        let step = if lag > self.read_lag_max() { SHARE_UP } else { -SHARE_DOWN };
+        self.is_crowded.store(false, Ordering::Relaxed);
+        self.refuse_more(step);
+    }
+
+    /// It is as late as this, and may become later.
+    fn note_late(&self, lag: Duration) {
+        self.lag_ms.fetch_max(millis(lag), Ordering::Relaxed);
+        if lag > self.read_lag_max() {
+            self.refuse_more(SHARE_UP);
+        }
+    }
+
+    fn read_lag_max(&self) -> Duration {
+        let is_crowded = self.is_crowded.load(Ordering::Relaxed);
+        if is_crowded { self.limits.read_lag_max_crowded } else { self.limits.read_lag_max }
+    }
+
+    fn refuse_more(&self, step: f32) {
         let share = (f32::from_bits(self.refused.load(Ordering::Relaxed)) + step).clamp(0.0, SHARE_MAX);
         self.refused.store(share.to_bits(), Ordering::Relaxed);
     }
@@ -175,6 +192,10 @@ impl Permits {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,6 +234,18 @@ mod tests {
         assert_eq!(of_each()[1..], [1_000, 0]);
         (0..50).for_each(|_| permits.note(Duration::from_millis(250)));
         assert_eq!(of_each(), [0, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_late_until_now_refuses_more_and_never_less() {
+        let permits = Permits::new(FrontLimits::default());
+        (0..20).for_each(|_| permits.note(Duration::from_secs(4)));
+        permits.note_late(Duration::from_millis(20));
+        assert_eq!((refused_of(&permits, "/v1/check-ins"), permits.lag()), (1_000, Duration::from_secs(4)));
+        assert!(refused_of(&permits, "/v1/routes") > 900);
+        let permits = Permits::new(FrontLimits::default());
+        (0..20).for_each(|_| permits.note_late(Duration::from_millis(300)));
+        assert!(refused_of(&permits, "/v1/routes") > 900, "before it is known how late");
     }
 
     #[test]
